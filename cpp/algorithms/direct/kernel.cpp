@@ -1,0 +1,84 @@
+// The inner loops of direct summation: a register tile of output channels x vectors of positions.
+// In: rows of input under each term, raw weights.  Out: strips of sums.
+#include "algorithms/direct/kernel.h"
+
+#include CCONV_LEVEL_HEADER
+
+namespace cconv::direct {
+namespace {
+
+// kChannels x kVectors accumulators stay in registers over all terms of the block; each term costs
+// kVectors loads and kChannels broadcasts for kChannels * kVectors multiply-adds.
+template <class T, int kChannels, int kVectors>
+void tile(const Block<T>& block, std::int64_t o, std::int64_t p) {
+  constexpr int kLanes = V<T>::kLanes;
+  V<T> sum[kChannels][kVectors];
+#pragma GCC unroll 64
+  for (int i = 0; i < kChannels; ++i) {
+#pragma GCC unroll 64
+    for (int j = 0; j < kVectors; ++j) sum[i][j] = V<T>::fill(0);
+  }
+
+  const std::byte* const* const rows = block.rows;
+  const std::byte* const weights = block.weights + o * block.weights_stride;
+  const std::int64_t stride = block.weights_stride;
+  const std::int64_t terms = block.terms;
+  for (std::int64_t k = 0; k < terms; ++k) {
+    const std::byte* const row = rows[k] + p * static_cast<std::int64_t>(sizeof(T));
+    V<T> x[kVectors];
+#pragma GCC unroll 64
+    for (int j = 0; j < kVectors; ++j) x[j] = V<T>::load(row + j * kLanes * sizeof(T));
+#pragma GCC unroll 64
+    for (int i = 0; i < kChannels; ++i) {
+      const V<T> w = V<T>::fill(load_one<T>(weights + i * stride + k * sizeof(T)));
+#pragma GCC unroll 64
+      for (int j = 0; j < kVectors; ++j) sum[i][j] = fma(w, x[j], sum[i][j]);
+    }
+  }
+
+#pragma GCC unroll 64
+  for (int i = 0; i < kChannels; ++i) {
+    T* const strip = block.sums + (o + i) * block.positions + p;
+#pragma GCC unroll 64
+    for (int j = 0; j < kVectors; ++j) {
+      const V<T> before = block.first ? V<T>::fill(0) : V<T>::load(strip + j * kLanes);
+      (before + sum[i][j]).store(strip + j * kLanes);
+    }
+  }
+}
+
+// Vectors of a tile of few channels: as many accumulators as the full tile has.
+constexpr int vectors_for(int channels) {
+  const int vectors = kDirectChannels * kDirectVectors / channels;
+  return vectors < 8 ? vectors : 8;
+}
+
+// All positions of kChannels output channels from o; what is left over takes narrower tiles.
+template <class T, int kChannels, int kVectors = vectors_for(kChannels)>
+void strip(const Block<T>& block, std::int64_t o, std::int64_t p = 0) {
+  constexpr int kStep = kVectors * V<T>::kLanes;
+  for (; p + kStep <= block.positions; p += kStep) tile<T, kChannels, kVectors>(block, o, p);
+  if constexpr (kVectors > 1) {
+    if (p < block.positions) strip<T, kChannels, kVectors / 2>(block, o, p);
+  }
+}
+
+template <class T, int kChannels = kDirectChannels>
+void channels_left(const Block<T>& block, std::int64_t o) {
+  for (; o + kChannels <= block.channels; o += kChannels) strip<T, kChannels>(block, o);
+  if constexpr (kChannels > 1) {
+    if (o < block.channels) channels_left<T, kChannels - 1>(block, o);
+  }
+}
+
+template <class T>
+void accumulate(const Block<T>& block) {
+  channels_left<T>(block, 0);
+}
+
+}  // namespace
+
+const Kernels CCONV_LEVEL::slice = {V<float>::kLanes, V<double>::kLanes, kDirectVectors,
+                                    accumulate<float>, accumulate<double>};
+
+}  // namespace cconv::direct

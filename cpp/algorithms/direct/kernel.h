@@ -1,0 +1,42 @@
+// The direct room's slice of the kernel table.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "isa/levels.h"
+
+namespace cconv::direct {
+
+// One block of terms of a strip of outputs:
+//
+//   sums[o][p] (+)= sum over k < terms of weights[o][k] * rows[k][p],   o < channels, p < positions
+//
+// rows[k]: the input under term k at each position, contiguous, any alignment.
+// positions: a multiple of `lanes`; that many elements are read from each row and written to each
+// strip of sums, padding lanes included.
+// Each output is one chain of fused multiply-adds in the order of k, begun at zero; `first` writes
+// it to sums, otherwise it is added there.
+template <class T>
+struct Block {
+  const std::byte* const* rows;
+  std::int64_t terms;
+  const std::byte* weights;
+  std::int64_t weights_stride;  // bytes between output channels; terms are contiguous
+  std::int64_t channels;
+  T* sums;
+  std::int64_t positions;  // also the distance between strips of sums
+  bool first;
+};
+
+struct Kernels {
+  int lanes_float32;
+  int lanes_float64;
+  int tile_vectors;  // of positions, in a full register tile
+  void (*accumulate_float32)(const Block<float>&);
+  void (*accumulate_float64)(const Block<double>&);
+};
+
+CCONV_DECLARE_KERNELS(Kernels)
+
+}  // namespace cconv::direct

@@ -1,0 +1,41 @@
+// What every algorithm offers the plan.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "problem/problem.h"
+#include "runtime/parallel.h"
+
+namespace cconv {
+
+class Room {
+ public:
+  virtual Algorithm algorithm() const = 0;
+
+  // Why this room cannot do the problem, as the end of a sentence; null when it can.
+  virtual const char* refusal(const Problem&) const = 0;
+
+  // Estimated seconds on one thread.
+  virtual double cost(const Problem&) const = 0;
+
+  // Independent pieces of work: more threads than these are of no use.
+  virtual std::int64_t items(const Problem&) const = 0;
+
+  // Scratch bytes of a run on so many threads.
+  virtual std::int64_t workspace(const Problem&, int threads) const = 0;
+
+  // The blocking a reader of explain() would like to know.
+  virtual std::string tiles(const Problem&) const = 0;
+
+  virtual void run(const Problem&, const Operands&, std::byte* workspace, int threads,
+                   Stop&) const = 0;
+
+ protected:
+  ~Room() = default;
+};
+
+const Room& direct_room();
+
+}  // namespace cconv

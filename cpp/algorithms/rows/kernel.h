@@ -1,0 +1,51 @@
+// Rows in and out, shared by all rooms: elements of any type become a row of sums' type in scratch,
+// finished rows go back as elements of any type.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "isa/levels.h"
+#include "problem/types.h"
+
+namespace cconv::rows {
+
+// A patch of a tensor: element (r, i) at data + r * row_step + i * step, in bytes, any alignment.
+template <class Byte>
+struct Patch {
+  Byte* data;
+  std::int64_t row_step;
+  std::int64_t step;
+  std::int64_t rows;
+  std::int64_t count;
+};
+
+// dst[r * dst_stride + i] = element (r, i) of src, cast to the type of the sum.
+using Load = void (*)(const Patch<const std::byte>& src, void* dst, std::int64_t dst_stride);
+
+// Element (r, i) of dst = src[r * src_stride + i], cast: floats round to nearest and overflow to
+// infinity; integers round half to even and saturate, NaN becomes 0.
+using Store = void (*)(const void* src, std::int64_t src_stride, const Patch<std::byte>& dst);
+
+// row[i] = activation(row[i] + bias) for i < count; works on whole vectors, so row is padded.
+// A NaN stays a NaN.  Smooth activations are within 4 ulp (gelu's far negative tail: 4 eps).
+template <class T>
+struct Finish {
+  T bias;
+  Activation activation;
+  T slope;  // of leaky_relu
+};
+
+constexpr int kSums = 2;  // types sums are kept in: float32, float64
+constexpr int sum_index(Type sum) { return sum == Type::float64; }
+
+struct Kernels {
+  Load load[kTypes][kSums];    // null where no such pair exists
+  Store store[kSums][kTypes];  // likewise
+  void (*finish_float32)(float* row, std::int64_t count, const Finish<float>&);
+  void (*finish_float64)(double* row, std::int64_t count, const Finish<double>&);
+};
+
+CCONV_DECLARE_KERNELS(Kernels)
+
+}  // namespace cconv::rows

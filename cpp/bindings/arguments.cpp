@@ -1,0 +1,300 @@
+#include "bindings/arguments.h"
+
+#include <cstring>
+#include <limits>
+#include <new>
+
+namespace cconv {
+namespace {
+
+using py::detail::npy_api;
+
+const npy_api& numpy_api() {
+  static const npy_api& api = npy_api::get();
+  return api;
+}
+
+// Type numbers of NumPy's scalar types in the order of its C interface.
+Type type_of_number(int number) {
+  constexpr Type kLong = sizeof(long) == 8 ? Type::int64 : Type::int32;
+  constexpr Type kUnsignedLong = sizeof(long) == 8 ? Type::uint64 : Type::uint32;
+  constexpr Type kTypeOf[] = {Type::boolean, Type::int8,    Type::uint8,   Type::int16,
+                              Type::uint16,  Type::int32,   Type::uint32,  kLong,
+                              kUnsignedLong, Type::int64,   Type::uint64,  Type::float32,
+                              Type::float64, Type::other,   Type::complex64, Type::complex128};
+  constexpr int kHalf = 23;
+  if (number == kHalf) return Type::float16;
+  return number >= 0 && number < static_cast<int>(std::size(kTypeOf)) ? kTypeOf[number] : Type::other;
+}
+
+int number_of_type(Type type) {
+  for (int number = 0; number < 24; ++number)
+    if (type_of_number(number) == type) return number;
+  return -1;
+}
+
+Array array_of(PyObject* object) {
+  const auto* const array = py::detail::array_proxy(object);
+  const auto* const dtype = py::detail::array_descriptor_proxy(array->descr);
+  Array result;
+  result.data = reinterpret_cast<std::byte*>(array->data);
+  result.type = type_of_number(dtype->type_num);
+  result.ndim = array->nd;
+  static_assert(sizeof(py::ssize_t) == sizeof(std::int64_t), "64-bit platforms only");
+  result.shape = reinterpret_cast<const std::int64_t*>(array->dimensions);
+  result.strides = reinterpret_cast<const std::int64_t*>(array->strides);
+  result.writable = (array->flags & npy_api::NPY_ARRAY_WRITEABLE_) != 0;
+  result.c_contiguous = (array->flags & npy_api::NPY_ARRAY_C_CONTIGUOUS_) != 0;
+  const char order = dtype->byteorder;
+  result.native = order == '=' || order == '|' || order == (PY_LITTLE_ENDIAN ? '<' : '>');
+  result.object = object;
+  return result;
+}
+
+bool is_array(PyObject* object) {
+  return PyObject_TypeCheck(object, numpy_api().PyArray_Type_) != 0;
+}
+
+bool is_numpy_bool(PyObject* object) {
+  const py::dtype boolean = dtype_of(Type::boolean);
+  auto* const scalar = reinterpret_cast<PyTypeObject*>(
+      py::detail::array_descriptor_proxy(boolean.ptr())->typeobj);
+  return PyObject_TypeCheck(object, scalar) != 0;
+}
+
+std::string one_line(PyObject* text) {
+  constexpr Py_ssize_t kLongest = 100;
+  Py_ssize_t size = 0;
+  const char* const characters = text ? PyUnicode_AsUTF8AndSize(text, &size) : nullptr;
+  if (characters == nullptr) {
+    PyErr_Clear();
+    return {};
+  }
+  std::string line(characters, static_cast<std::size_t>(size));
+  for (char& c : line)
+    if (c == '\n' || c == '\r') c = ' ';
+  if (size > kLongest) {
+    std::size_t end = kLongest - 3;
+    while (end > 0 && (line[end] & 0xc0) == 0x80) --end;  // not inside a UTF-8 character
+    line = line.substr(0, end) + "...";
+  }
+  return line;
+}
+
+// Runs in error paths only.  What an object's own __repr__ raises is dropped.
+std::string describe_value(const void* object) {
+  auto* const o = static_cast<PyObject*>(const_cast<void*>(object));
+  const auto text = py::reinterpret_steal<py::object>(PyObject_Repr(o));
+  const std::string line = one_line(text.ptr());
+  return line.empty() ? std::string("of type ") + Py_TYPE(o)->tp_name : line;
+}
+
+std::string describe_dtype(const void* object) {
+  auto* const o = static_cast<PyObject*>(const_cast<void*>(object));
+  const auto text =
+      py::reinterpret_steal<py::object>(PyObject_Str(py::detail::array_proxy(o)->descr));
+  return one_line(text.ptr());
+}
+
+}  // namespace
+
+Describe describe() { return {describe_value, describe_dtype}; }
+
+Type type_of(const py::dtype& dtype) {
+  return dtype.byteorder() == (PY_LITTLE_ENDIAN ? '>' : '<') ? Type::other : type_of_number(dtype.num());
+}
+
+py::dtype dtype_of(Type type) { return py::dtype(number_of_type(type)); }
+
+bool is_sequence_of_numbers(PyObject* object) { return PyList_Check(object) || PyTuple_Check(object); }
+
+py::object new_array(Type type, int ndim, const std::int64_t* shape) {
+  const npy_api& api = numpy_api();
+  PyObject* const descr = api.PyArray_DescrFromType_(number_of_type(type));
+  auto array = py::reinterpret_steal<py::object>(api.PyArray_NewFromDescr_(
+      api.PyArray_Type_, descr, ndim, reinterpret_cast<const Py_intptr_t*>(shape), nullptr, nullptr, 0,
+      nullptr));
+  if (!array) throw py::error_already_set();
+  return array;
+}
+
+PyObject* Arguments::own(PyObject* reference) {
+  if (reference == nullptr) throw py::error_already_set();
+  if (owned_used_ == kMostOwned) {  // deeper than any argument goes
+    Py_DECREF(reference);
+    throw Refusal(Refusal::Kind::type, std::string(call_) + ": arguments are nested too deeply");
+  }
+  owned_[owned_used_] = py::reinterpret_steal<py::object>(reference);
+  return owned_[owned_used_++].ptr();
+}
+
+Value Arguments::value(PyObject* object, int depth) {
+  Value v;
+  v.object = object;
+  if (PyBool_Check(object)) {
+    v.kind = Value::Kind::boolean;
+    v.integer = PyObject_IsTrue(object);
+  } else if (PyLong_Check(object)) {
+    int overflow = 0;
+    v.integer = PyLong_AsLongLongAndOverflow(object, &overflow);
+    v.kind = overflow ? Value::Kind::huge : Value::Kind::integer;
+    if (overflow) {
+      v.real = PyLong_AsDouble(object);
+      if (PyErr_Occurred()) {
+        PyErr_Clear();
+        v.real = overflow * std::numeric_limits<double>::infinity();
+      }
+    }
+  } else if (object == Py_None) {
+    v.kind = Value::Kind::none;
+  } else if (PyUnicode_Check(object)) {
+    Py_ssize_t size = 0;
+    const char* const text = PyUnicode_AsUTF8AndSize(object, &size);
+    v.kind = text ? Value::Kind::text : Value::Kind::other;
+    if (text) v.text = {text, static_cast<std::size_t>(size)};
+    PyErr_Clear();  // a lone surrogate is no word of ours
+  } else if (PyFloat_Check(object)) {
+    v.kind = Value::Kind::real;
+    v.real = PyFloat_AS_DOUBLE(object);
+  } else if (PyTuple_Check(object) || PyList_Check(object) ||
+             (is_array(object) && py::detail::array_proxy(object)->nd > 0)) {
+    return sequence(object, depth);
+  } else if (is_numpy_bool(object) ||
+             (is_array(object) && array_of(object).type == Type::boolean)) {
+    v.kind = Value::Kind::boolean;
+    v.integer = PyObject_IsTrue(object);
+  } else if (PyIndex_Check(object)) {
+    PyObject* const index = PyNumber_Index(object);
+    if (index != nullptr) {
+      v = value(own(index), depth);
+    } else if (PyErr_ExceptionMatches(PyExc_TypeError)) {  // an array of a float has __index__ too
+      PyErr_Clear();
+      v.kind = Value::Kind::other;
+    } else {
+      throw py::error_already_set();
+    }
+    v.object = object;
+  } else if (PyBytes_Check(object) || PyByteArray_Check(object)) {
+    v.kind = Value::Kind::other;
+  } else if (PySequence_Check(object)) {
+    return sequence(object, depth);
+  } else {
+    v.kind = Value::Kind::other;
+    PyNumberMethods* const number = Py_TYPE(object)->tp_as_number;
+    if (number != nullptr && number->nb_float != nullptr) {
+      const auto real = py::reinterpret_steal<py::object>(PyNumber_Float(object));
+      if (!real && !PyErr_ExceptionMatches(PyExc_TypeError)) throw py::error_already_set();
+      PyErr_Clear();
+      if (real) {
+        v.kind = Value::Kind::real;
+        v.real = PyFloat_AS_DOUBLE(real.ptr());
+      }
+    }
+  }
+  return v;
+}
+
+Value Arguments::sequence(PyObject* object, int depth) {
+  Value v;
+  v.object = object;
+  v.kind = Value::Kind::other;
+  if (depth >= 2) return v;
+  PyObject* fast = object;
+  if (!PyTuple_CheckExact(object)) fast = own(PySequence_Tuple(object));
+  v.kind = Value::Kind::sequence;
+  v.size = PyTuple_GET_SIZE(fast);
+  if (v.size > kSpatial) return v;  // longer than any argument may be: only its length matters
+  if (items_used_ + v.size > kMostItems) {
+    v.kind = Value::Kind::other;
+    return v;
+  }
+  Value* const items = items_ + items_used_;
+  items_used_ += static_cast<int>(v.size);
+  for (std::int64_t i = 0; i < v.size; ++i) items[i] = value(PyTuple_GET_ITEM(fast, i), depth + 1);
+  v.items = items;
+  return v;
+}
+
+Array Arguments::array(const char* name, PyObject* object, const Array* like) {
+  PyObject* found = object;
+  if (!is_array(object)) {
+    const py::module_ numpy = py::module_::import("numpy");
+    const auto refuse = [&](const std::string& why) {
+      throw Refusal(Refusal::Kind::type, std::string(call_) + ": " + name + " " + why);
+    };
+    // Each way of being an array in turn; TypeError and BufferError mean: try the next.
+    const auto attempt = [&](auto&& convert) {
+      try {
+        found = own(convert().release().ptr());
+        return is_array(found);
+      } catch (py::error_already_set& error) {
+        if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_BufferError)) throw;
+        return false;
+      }
+    };
+    const py::handle h(object);
+    bool done = false;
+    if (is_sequence_of_numbers(object)) {
+      const bool adopts = like != nullptr && (like->type == Type::float32 || like->type == Type::float64);
+      try {
+        found = own((adopts ? numpy.attr("asarray")(h, dtype_of(like->type)) : numpy.attr("asarray")(h))
+                        .release()
+                        .ptr());
+      } catch (py::error_already_set& error) {
+        if (!error.matches(PyExc_ValueError) && !error.matches(PyExc_TypeError)) throw;
+        throw Refusal(error.matches(PyExc_TypeError) ? Refusal::Kind::type : Refusal::Kind::value,
+                      std::string(call_) + ": " + name + " is no array of numbers: " +
+                          one_line(py::str(error.value()).ptr()));
+      }
+      done = true;
+    }
+    if (!done && PyObject_CheckBuffer(object))
+      done = attempt([&] { return py::object(numpy.attr("asarray")(
+          py::reinterpret_steal<py::object>(PyMemoryView_FromObject(object)))); });
+    if (!done && PyObject_HasAttrString(object, "__array__"))
+      done = attempt([&] { return py::object(numpy.attr("asarray")(h)); });
+    if (!done && PyObject_HasAttrString(object, "__dlpack__"))
+      done = attempt([&] { return py::object(numpy.attr("from_dlpack")(h)); });
+    if (!done)
+      refuse(describe_value(object) + " is no array; an ndarray, a nested list, or an object with the "
+             "buffer protocol, __array__ or __dlpack__ on the CPU would do");
+  }
+  Array array = array_of(found);
+  if (!array.native) {
+    const py::handle swapped(found);
+    found = own(swapped.attr("astype")(swapped.attr("dtype").attr("newbyteorder")("="))
+                    .release()
+                    .ptr());
+    array = array_of(found);
+  }
+  return array;
+}
+
+Array out_array(const char* call, PyObject* object) {
+  if (!is_array(object))
+    throw Refusal(Refusal::Kind::type, std::string(call) + ": out " + describe_value(object) +
+                                           " is no array; an ndarray would do");
+  return array_of(object);
+}
+
+void set_python_error(const Refusal& refusal) noexcept {
+  PyObject* const kinds[] = {PyExc_ValueError, PyExc_TypeError, PyExc_MemoryError};
+  PyErr_SetString(kinds[static_cast<int>(refusal.kind)], refusal.what());
+}
+
+void set_python_error(const char* call) noexcept {
+  try {
+    throw;
+  } catch (const Refusal& refusal) {
+    set_python_error(refusal);
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const std::bad_alloc&) {
+    PyErr_Format(PyExc_MemoryError, "%s: not enough memory for the work; a smaller batch or image would do",
+                 call);
+  } catch (const std::exception& error) {
+    PyErr_Format(PyExc_RuntimeError, "%s: %s", call, error.what());
+  }
+}
+
+}  // namespace cconv

@@ -1,0 +1,71 @@
+// Python objects to tagged values and views.  Nothing here judges: problem/validate.cpp does.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include "problem/arguments.h"
+#include "problem/problem.h"
+#include "problem/refusal.h"
+
+namespace cconv {
+
+namespace py = pybind11;
+
+// The objects of one call.  Holds a reference to whatever it had to convert, for as long as the
+// views it gave out are used.
+class Arguments {
+ public:
+  explicit Arguments(const char* call) : call_(call) {}
+  Arguments(const Arguments&) = delete;
+  Arguments& operator=(const Arguments&) = delete;
+
+  Value value(PyObject* object) { return value(object, 0); }
+
+  // Anything that API.md reads as an array.  A list or tuple takes the dtype of `like`, where that
+  // is a float array.
+  Array array(const char* name, PyObject* object, const Array* like = nullptr);
+
+ private:
+  Value value(PyObject* object, int depth);
+  Value sequence(PyObject* object, int depth);
+  PyObject* own(PyObject* reference);  // steals it; throws on null
+
+  static constexpr int kMostItems = 16;  // three axes of pairs, twice
+  static constexpr int kMostOwned = 8;
+
+  const char* call_;
+  Value items_[kMostItems];
+  int items_used_ = 0;
+  py::object owned_[kMostOwned];
+  int owned_used_ = 0;
+};
+
+// The ndarray given as `out`, as it is; a Refusal for anything else.
+Array out_array(const char* call, PyObject* object);
+
+bool is_sequence_of_numbers(PyObject* object);  // a list or tuple: has no dtype of its own
+
+Type type_of(const py::dtype& dtype);  // other where the core has no such type
+py::dtype dtype_of(Type type);
+
+Describe describe();
+
+// A new C-contiguous array, not initialised.
+py::object new_array(Type type, int ndim, const std::int64_t* shape);
+
+void set_python_error(const Refusal& refusal) noexcept;
+void set_python_error(const char* call) noexcept;  // from the exception in flight
+
+// Runs `body`, which returns a new reference; exceptions become Python's.
+template <class Body>
+PyObject* guarded(const char* call, Body body) noexcept {
+  try {
+    return body();
+  } catch (...) {
+    set_python_error(call);
+    return nullptr;
+  }
+}
+
+}  // namespace cconv

@@ -1,0 +1,23 @@
+// The extension module: one file per concept registers itself.
+#include <pybind11/pybind11.h>
+
+#include "bindings/arguments.h"
+#include "bindings/conv.h"
+#include "bindings/settings.h"
+#include "bindings/shapes.h"
+
+namespace py = pybind11;
+
+PYBIND11_MODULE(_core, module, py::mod_gil_not_used(), py::multiple_interpreters::not_supported()) {
+  py::register_local_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (const cconv::Refusal& refusal) {
+      cconv::set_python_error(refusal);
+    }
+  });
+  module.attr("version") = CCONV_VERSION;
+  cconv::add_settings(module);
+  cconv::add_shapes(module);
+  cconv::add_conv(module);
+}

@@ -1,0 +1,28 @@
+// Level avx2: AVX2, FMA and F16C (Haswell, Zen and later); 16 registers.
+#pragma once
+
+#include <immintrin.h>
+
+#include "isa/vec.h"
+
+namespace cconv {
+namespace {
+
+constexpr int kVectorBytes = 32;
+
+template <class T>
+using V = Vec<T, kVectorBytes / sizeof(T)>;
+
+CCONV_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) {
+  return {_mm256_fmadd_ps(a.v, b.v, c.v)};
+}
+CCONV_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) {
+  return {_mm256_fmadd_pd(a.v, b.v, c.v)};
+}
+
+// Accumulators of direct's register tile: output channels x vectors of positions.
+constexpr int kDirectChannels = 6;
+constexpr int kDirectVectors = 2;
+
+}  // namespace
+}  // namespace cconv

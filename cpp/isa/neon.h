@@ -1,0 +1,26 @@
+// Level neon: every aarch64 processor; 32 registers.
+#pragma once
+
+#include <arm_neon.h>
+
+#include "isa/vec.h"
+
+namespace cconv {
+namespace {
+
+constexpr int kVectorBytes = 16;
+
+template <class T>
+using V = Vec<T, kVectorBytes / sizeof(T)>;
+
+CCONV_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) { return {vfmaq_f32(c.v, a.v, b.v)}; }
+CCONV_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) {
+  return {vfmaq_f64(c.v, a.v, b.v)};
+}
+
+// Accumulators of direct's register tile: output channels x vectors of positions.
+constexpr int kDirectChannels = 8;
+constexpr int kDirectVectors = 3;
+
+}  // namespace
+}  // namespace cconv

@@ -1,0 +1,25 @@
+// Level sse2: every x86-64 processor; 16 registers, no fused multiply-add.
+#pragma once
+
+#include "isa/vec.h"
+
+namespace cconv {
+namespace {
+
+constexpr int kVectorBytes = 16;
+
+template <class T>
+using V = Vec<T, kVectorBytes / sizeof(T)>;
+
+// No fused instruction: product and sum are rounded one after the other.
+template <class T>
+CCONV_INLINE V<T> fma(V<T> a, V<T> b, V<T> c) {
+  return {a.v * b.v + c.v};
+}
+
+// Accumulators of direct's register tile: output channels x vectors of positions.
+constexpr int kDirectChannels = 4;
+constexpr int kDirectVectors = 2;
+
+}  // namespace
+}  // namespace cconv

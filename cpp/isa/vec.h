@@ -1,0 +1,96 @@
+// Vec<T, N>: N lanes of T over the compiler's vector extensions.  Included by a level's header,
+// which defines the few operations the extensions lack for its registers.
+//
+// Everything is in an unnamed namespace and force-inlined: a kernel object must not leave a symbol
+// that the linker could merge with another level's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#define CCONV_INLINE __attribute__((always_inline)) inline
+
+namespace cconv {
+namespace {
+
+// One element at any address, of any provenance.
+template <class T>
+struct Unaligned {
+  typedef T type __attribute__((aligned(1), may_alias));
+};
+
+template <class T>
+CCONV_INLINE T load_one(const void* address) {
+  return *static_cast<const typename Unaligned<T>::type*>(address);
+}
+
+template <class T>
+CCONV_INLINE void store_one(void* address, T value) {
+  *static_cast<typename Unaligned<T>::type*>(address) = value;
+}
+
+// The integer as wide as T: bits of a lane, result of a comparison.
+template <class T>
+struct Bits;
+template <>
+struct Bits<float> {
+  using type = std::int32_t;
+};
+template <>
+struct Bits<double> {
+  using type = std::int64_t;
+};
+template <>
+struct Bits<std::int32_t> {
+  using type = std::int32_t;
+};
+template <>
+struct Bits<std::int64_t> {
+  using type = std::int64_t;
+};
+
+template <class T, int N>
+struct Vec {
+  static constexpr int kLanes = N;
+  typedef T Native __attribute__((vector_size(N * sizeof(T))));
+  typedef T Memory __attribute__((vector_size(N * sizeof(T)), aligned(1), may_alias));
+  using Mask = Vec<typename Bits<T>::type, N>;  // all bits of a lane set where true
+
+  Native v;
+
+  static CCONV_INLINE Vec load(const void* address) { return {*static_cast<const Memory*>(address)}; }
+  CCONV_INLINE void store(void* address) const { *static_cast<Memory*>(address) = v; }
+  static CCONV_INLINE Vec fill(T value) { return {value - Native{}}; }  // exact for -0.0 too
+
+  friend CCONV_INLINE Vec operator+(Vec a, Vec b) { return {a.v + b.v}; }
+  friend CCONV_INLINE Vec operator-(Vec a, Vec b) { return {a.v - b.v}; }
+  friend CCONV_INLINE Vec operator*(Vec a, Vec b) { return {a.v * b.v}; }
+  friend CCONV_INLINE Vec operator/(Vec a, Vec b) { return {a.v / b.v}; }
+  friend CCONV_INLINE Vec operator-(Vec a) { return {-a.v}; }
+  friend CCONV_INLINE Mask operator<(Vec a, Vec b) { return {a.v < b.v}; }
+  friend CCONV_INLINE Mask operator>(Vec a, Vec b) { return {a.v > b.v}; }
+
+  // Integer lanes only.
+  friend CCONV_INLINE Vec operator&(Vec a, Vec b) { return {a.v & b.v}; }
+  friend CCONV_INLINE Vec operator|(Vec a, Vec b) { return {a.v | b.v}; }
+  friend CCONV_INLINE Vec operator<<(Vec a, int count) { return {a.v << count}; }
+};
+
+// mask ? a : b, lane by lane.
+template <class T, int N>
+CCONV_INLINE Vec<T, N> select(typename Vec<T, N>::Mask mask, Vec<T, N> a, Vec<T, N> b) {
+  return {mask.v ? a.v : b.v};
+}
+
+// The bits of the lanes as integers, and back.
+template <class T, int N>
+CCONV_INLINE typename Vec<T, N>::Mask to_bits(Vec<T, N> a) {
+  return {reinterpret_cast<typename Vec<T, N>::Mask::Native>(a.v)};
+}
+template <class T, int N>
+CCONV_INLINE Vec<T, N> from_bits(typename Vec<T, N>::Mask bits) {
+  return {reinterpret_cast<typename Vec<T, N>::Native>(bits.v)};
+}
+
+}  // namespace
+}  // namespace cconv

@@ -1,0 +1,73 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+
+#include "problem/refusal.h"
+#include "runtime/workspace.h"
+
+namespace cconv {
+namespace {
+
+using RoomOf = const Room& (*)();
+constexpr RoomOf kRooms[] = {direct_room};
+
+const char* name_of(Algorithm algorithm) { return kAlgorithmNames[static_cast<int>(algorithm)]; }
+
+}  // namespace
+
+Plan make_plan(const Problem& problem) {
+  const bool named = problem.algorithm != Algorithm::automatic;
+  Plan best;
+  for (const RoomOf room_of : kRooms) {
+    const Room& room = room_of();
+    if (named && room.algorithm() != problem.algorithm) continue;
+    if (const char* reason = room.refusal(problem)) {
+      if (!named) continue;
+      throw Refusal(Refusal::Kind::value,
+                    std::string("algorithm \"") + name_of(problem.algorithm) + "\" " + reason);
+    }
+    const double seconds = room.cost(problem);
+    if (best.room == nullptr || seconds < best.seconds) best = {&room, seconds};
+  }
+  return best;
+}
+
+int useful_threads(const Plan& plan, const Problem& problem, int allowed) {
+  constexpr double kSecondsPerThread = 15e-6;
+  const double worth = plan.seconds / kSecondsPerThread;
+  if (allowed <= 1 || worth < 2) return 1;
+  const auto most = std::min<std::int64_t>(allowed, plan.room->items(problem));
+  return static_cast<int>(std::max(1.0, std::min(static_cast<double>(most), worth)));
+}
+
+std::int64_t workspace_of(const Plan& plan, const Problem& problem, int threads) {
+  return plan.room->workspace(problem, threads);
+}
+
+bool execute(const Plan& plan, const Problem& problem, const Operands& operands, int threads,
+             Stop& stop) {
+  if (problem.N == 0 || problem.OC == 0) return true;
+  const Workspace workspace(workspace_of(plan, problem, threads));
+  plan.room->run(problem, operands, workspace.data(), threads, stop);
+  return !stop.requested();
+}
+
+std::vector<Verdict> verdicts(const Plan& plan, const Problem& problem) {
+  const bool named = problem.algorithm != Algorithm::automatic;
+  std::vector<Verdict> all;
+  for (const RoomOf room_of : kRooms) {
+    const Room& room = room_of();
+    const char* const refusal = room.refusal(problem);
+    std::string reason;
+    if (&room == plan.room)
+      reason = named ? "chosen: named by algorithm=" : "chosen: the cheapest that applies";
+    else if (refusal != nullptr)
+      reason = refusal;
+    else
+      reason = named ? "not named" : "estimated to take longer";
+    all.push_back({room.algorithm(), reason});
+  }
+  return all;
+}
+
+}  // namespace cconv

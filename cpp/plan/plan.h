@@ -1,0 +1,38 @@
+// Chooses the room for a problem and runs it there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "algorithms/room.h"
+#include "problem/problem.h"
+
+namespace cconv {
+
+struct Plan {
+  const Room* room = nullptr;
+  double seconds = 0;  // estimated, on one thread
+};
+
+// The room named by the problem, or the cheapest of those that apply.  Throws Refusal when the
+// named one does not apply.
+Plan make_plan(const Problem& problem);
+
+// Threads worth using of those allowed: none is started for less work than it costs to wake it.
+int useful_threads(const Plan& plan, const Problem& problem, int allowed);
+
+// The scratch a run takes, in bytes.
+std::int64_t workspace_of(const Plan& plan, const Problem& problem, int threads);
+
+// Runs the problem.  False when it was stopped early.  Throws std::bad_alloc before the first write.
+bool execute(const Plan& plan, const Problem& problem, const Operands& operands, int threads,
+             Stop& stop);
+
+// Why each room was or was not chosen, in the order they are asked.
+struct Verdict {
+  Algorithm algorithm;
+  std::string reason;
+};
+std::vector<Verdict> verdicts(const Plan& plan, const Problem& problem);
+
+}  // namespace cconv

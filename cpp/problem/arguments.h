@@ -1,0 +1,68 @@
+// What a caller passed, unjudged: values with a tag of what they are, arrays with shape and strides.
+// Made by the bindings, judged by validate.cpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "problem/types.h"
+
+namespace cconv {
+
+struct Value {
+  enum class Kind : std::uint8_t {
+    none,
+    boolean,   // integer holds 0 or 1
+    integer,
+    huge,      // an integer beyond 64 bits
+    real,
+    text,
+    sequence,
+    other,
+  };
+
+  Kind kind = Kind::none;
+  std::int64_t integer = 0;
+  double real = 0;
+  std::string_view text;
+  const Value* items = nullptr;  // of a sequence; null when it is longer than any argument may be
+  std::int64_t size = 0;
+  const void* object = nullptr;  // the caller's object, for Describe
+};
+
+struct Array {
+  std::byte* data = nullptr;
+  Type type = Type::other;
+  int ndim = 0;
+  const std::int64_t* shape = nullptr;
+  const std::int64_t* strides = nullptr;  // bytes
+  bool writable = false;
+  bool c_contiguous = false;
+  bool native = true;            // byte order
+  const void* object = nullptr;  // the caller's object, for Describe
+};
+
+// How the bindings show an object in a message: the value as Python writes it, cut to a line, and
+// the name of an array's dtype.
+struct Describe {
+  std::string (*value)(const void* object) = nullptr;
+  std::string (*dtype)(const void* object) = nullptr;
+};
+
+struct ConvArguments {
+  const char* call = "conv2d";  // how messages begin
+  int dims = 2;
+  Array x;
+  Array weight;
+  const Array* bias = nullptr;
+  Value stride, padding, dilation, groups;
+  Value padding_mode, padding_value, activation, channels_last, algorithm;
+  bool dtype_given = false;
+  Type dtype = Type::other;
+  const void* dtype_object = nullptr;
+  Describe describe;
+};
+
+}  // namespace cconv

@@ -1,0 +1,80 @@
+// Plain data: what a convolution is (Problem) and where its arrays lie (View).  No behaviour, no
+// ownership; made by validate.cpp, read by the plan and the rooms.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "problem/types.h"
+#include "problem/window.h"
+
+namespace cconv {
+
+enum class Algorithm : std::uint8_t { automatic, direct };
+constexpr const char* kAlgorithmNames[] = {"auto", "direct"};
+
+constexpr int kSpatial = 3;    // depth, height, width; leading axes a call lacks have extent 1
+constexpr int kMaxNdim = 64;   // of an array, as in NumPy
+
+struct Axis {
+  std::int64_t in = 1;
+  std::int64_t out = 1;
+  Window window;
+};
+
+// y[n,o,i,j] = bias[o] + sum over c,m,n of x[n, c, i*s + m*d - p, ...] * w[o,c,m,n], then the
+// activation, then the cast.  Channels are whole: a group has IC/G inputs and OC/G outputs.
+struct Problem {
+  int dims = 2;  // spatial axes of the call
+  std::int64_t N = 1, IC = 1, OC = 1, G = 1;
+  Axis axis[kSpatial];
+  Border border = Border::constant;
+  double padding_value = 0;
+  Type src_type = Type::float32;
+  Type weights_type = Type::float32;
+  Type sum_type = Type::float32;
+  Type dst_type = Type::float32;
+  Activation activation = Activation::none;
+  double slope = 0;  // of leaky_relu
+  bool has_bias = false;
+  bool channels_last = false;
+  Algorithm algorithm = Algorithm::automatic;
+
+  constexpr std::int64_t taps() const {
+    return axis[0].window.kernel * axis[1].window.kernel * axis[2].window.kernel;
+  }
+  constexpr std::int64_t outputs() const { return axis[0].out * axis[1].out * axis[2].out; }
+  constexpr std::int64_t terms() const { return IC / G * taps(); }  // of one output, without bias
+};
+
+// A tensor in memory: any strides, in bytes.  A batch may have several axes (the leading axes of
+// the images under a bare filter), because they need not collapse into one.
+struct View {
+  std::byte* data = nullptr;
+  int batch_axes = 0;
+  std::int64_t batch_extent[kMaxNdim];
+  std::int64_t batch_stride[kMaxNdim];
+  std::int64_t channel = 0;
+  std::int64_t spatial[kSpatial] = {0, 0, 0};
+
+  // Byte offset of image n.
+  constexpr std::int64_t image(std::int64_t n) const {
+    std::int64_t offset = 0;
+    for (int a = batch_axes - 1; a > 0; --a) {
+      offset += n % batch_extent[a] * batch_stride[a];
+      n /= batch_extent[a];
+    }
+    return batch_axes > 0 ? offset + n * batch_stride[0] : 0;
+  }
+};
+
+// The arrays of one convolution.  weights: OC x IC/G x taps, bias: OC or null; both in the sum's
+// type, contiguous, any alignment.
+struct Operands {
+  View src;
+  const std::byte* weights = nullptr;
+  const std::byte* bias = nullptr;
+  View dst;
+};
+
+}  // namespace cconv

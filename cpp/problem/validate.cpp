@@ -1,0 +1,479 @@
+// In: tagged values and arrays.  Out: a Problem, or a Refusal.  Nothing here touches elements.
+#include "problem/validate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "problem/refusal.h"
+
+namespace cconv {
+namespace {
+
+// Words of a message, from strings, characters and counts.
+void append(std::string& line, const std::string& part) { line += part; }
+void append(std::string& line, const char* part) { line += part; }
+void append(std::string& line, std::int64_t part) { line += std::to_string(part); }
+
+template <class... Parts>
+std::string words(const Parts&... parts) {
+  std::string line;
+  (append(line, parts), ...);
+  return line;
+}
+
+template <class... Parts>
+[[noreturn]] void refuse_value(const char* call, const Parts&... parts) {
+  throw Refusal(Refusal::Kind::value, words(call, ": ", parts...));
+}
+
+template <class... Parts>
+[[noreturn]] void refuse_type(const char* call, const Parts&... parts) {
+  throw Refusal(Refusal::Kind::type, words(call, ": ", parts...));
+}
+
+std::string shape_text(const std::int64_t* shape, int ndim) {
+  std::string text = "(";
+  for (int a = 0; a < ndim; ++a) text += (a ? ", " : "") + std::to_string(shape[a]);
+  return text + (ndim == 1 ? ",)" : ")");
+}
+
+std::string shape_text(const Array& array) { return shape_text(array.shape, array.ndim); }
+
+// Axis a of kSpatial in the words of a call with `dims` axes.
+const char* axis_name(int dims, int a) {
+  constexpr const char* kNames[] = {"depth", "height", "width"};
+  return dims == 1 ? "length" : kNames[a];
+}
+const char* unit_name(int dims, int a) {
+  constexpr const char* kNames[] = {"slices", "rows", "columns"};
+  return dims == 1 ? "positions" : kNames[a];
+}
+
+std::string quoted_list(const char* const* names, int count) {
+  std::string list;
+  for (int i = 0; i < count; ++i) list += words(i ? ", " : "", "\"", names[i], "\"");
+  return list;
+}
+
+// The index of a word in a list of names; a refusal lists them.
+int word_index(const char* call, const char* name, const Value& value, const char* const* names,
+               int count, const Describe& describe) {
+  if (value.kind != Value::Kind::text)
+    refuse_type(call, name, " ", describe.value(value.object), " is not a word; one of ",
+                quoted_list(names, count), " would do");
+  for (int i = 0; i < count; ++i)
+    if (value.text == names[i]) return i;
+  refuse_value(call, name, " ", describe.value(value.object), " is unknown; one of ",
+               quoted_list(names, count), " would do");
+}
+
+std::int64_t integer_of(const char* call, const char* name, const Value& value, std::int64_t least,
+                        const char* what_would_do, const Describe& describe) {
+  switch (value.kind) {
+    case Value::Kind::integer:
+      if (value.integer >= least) return value.integer;
+      refuse_value(call, name, " ", value.integer, " is too small; at least ", least, " would do");
+    case Value::Kind::huge:
+      refuse_value(call, name, " ", describe.value(value.object),
+                   " does not fit; integers from ", least, " to 2**63 - 1 would do");
+    case Value::Kind::boolean:
+      refuse_type(call, name, " ", describe.value(value.object), " is a bool; ", what_would_do,
+                  " would do");
+    default:
+      refuse_type(call, name, " ", describe.value(value.object), " is not an int; ",
+                  what_would_do, " would do");
+  }
+}
+
+std::string per_axis_text(int dims) {
+  return dims == 1 ? "an int" : words("an int or one per axis (", std::int64_t{dims}, ")");
+}
+
+constexpr const char* kBorderNames[] = {"constant", "edge",      "reflect", "symmetric",
+                                        "wrap",     "zeros",     "replicate", "circular"};
+constexpr Border kBorders[] = {Border::constant, Border::edge,     Border::reflect, Border::symmetric,
+                               Border::wrap,     Border::constant, Border::edge,    Border::wrap};
+constexpr int kZeros = 5;  // of kBorderNames: constant, and only 0
+
+constexpr const char* kActivationNames[] = {"none", "relu", "relu6",     "leaky_relu", "sigmoid",
+                                            "tanh", "silu", "hardswish", "gelu"};
+
+constexpr const char* kPaddingWords[] = {"valid", "same", "same_lower", "full"};
+
+bool is_pair(const Value& value) { return value.kind == Value::Kind::sequence; }
+
+// One side of the padding of one axis.
+std::int64_t side(const char* call, const Value& value, const Describe& describe) {
+  return integer_of(call, "padding", value, 0, "an int or a (before, after) pair", describe);
+}
+
+void axis_padding(const char* call, const Value& value, Window& window, const Describe& describe) {
+  if (!is_pair(value)) {
+    window.before = window.after = side(call, value, describe);
+    return;
+  }
+  if (value.size != 2)
+    refuse_value(call, "padding of one axis has ", value.size,
+                 " entries; an int or a (before, after) pair would do");
+  window.before = side(call, value.items[0], describe);
+  window.after = side(call, value.items[1], describe);
+}
+
+bool is_real_float(Type type) { return type == Type::float32 || type == Type::float64; }
+
+void require_float(const ConvArguments& a, const char* name, const Array& array) {
+  if (is_real_float(array.type)) return;
+  const std::string dtype =
+      array.type == Type::other ? a.describe.dtype(array.object) : name_of(array.type);
+  refuse_type(a.call, name, " has dtype ", dtype, "; float32 or float64 would do");
+}
+
+// x and weight: which axes are which.  Extents go to the problem, steps to the view.
+struct Layout {
+  bool bare = false;
+  bool batched = false;
+  int channel_axis = -1;  // of x; -1 for a bare filter without channels
+  int spatial_axis = 0;   // the first of x
+};
+
+Layout layout_of(const ConvArguments& a, bool channels_last) {
+  const int dims = a.dims;
+  const Array& x = a.x;
+  Layout layout;
+  layout.bare = a.weight.ndim == dims;
+  if (layout.bare) {
+    const int least = dims + channels_last;
+    if (x.ndim < least)
+      refuse_value(a.call, "x has shape ", shape_text(x), "; for a bare weight at least ",
+                   std::int64_t{least}, " axes would do");
+    layout.spatial_axis = x.ndim - least;
+    if (channels_last) layout.channel_axis = x.ndim - 1;
+    return layout;
+  }
+  if (a.weight.ndim != dims + 2)
+    refuse_value(a.call, "weight has shape ", shape_text(a.weight), "; ", std::int64_t{dims + 2},
+                 " axes (O, C/groups, taps) or ", std::int64_t{dims}, " (a bare filter) would do");
+  if (x.ndim != dims + 2 && x.ndim != dims + 1)
+    refuse_value(a.call, "x has shape ", shape_text(x), "; ", std::int64_t{dims + 2}, " axes (",
+                 channels_last ? "batch, positions, channels" : "batch, channels, positions",
+                 ") or ", std::int64_t{dims + 1}, " (no batch) would do");
+  layout.batched = x.ndim == dims + 2;
+  layout.channel_axis = channels_last ? x.ndim - 1 : layout.batched;
+  layout.spatial_axis = layout.batched + !channels_last;
+  return layout;
+}
+
+void add_batch_axis(View& view, std::int64_t extent, std::int64_t stride) {
+  const int last = view.batch_axes - 1;
+  if (last >= 0 && view.batch_stride[last] == extent * stride) {
+    view.batch_extent[last] *= extent;
+    view.batch_stride[last] = stride;
+    return;
+  }
+  view.batch_extent[view.batch_axes] = extent;
+  view.batch_stride[view.batch_axes] = stride;
+  ++view.batch_axes;
+}
+
+// Images of `view` from an array of this shape: the leading axes, and under a bare filter the
+// channels.
+void set_view(View& view, const Layout& layout, int dims, const std::int64_t* shape,
+              const std::int64_t* strides) {
+  view.batch_axes = 0;
+  if (layout.bare) {
+    for (int i = 0; i < layout.spatial_axis; ++i) add_batch_axis(view, shape[i], strides[i]);
+    if (layout.channel_axis >= 0)
+      add_batch_axis(view, shape[layout.channel_axis], strides[layout.channel_axis]);
+    view.channel = 0;
+  } else {
+    if (layout.batched) add_batch_axis(view, shape[0], strides[0]);
+    view.channel = strides[layout.channel_axis];
+  }
+  for (int i = 0; i < dims; ++i)
+    view.spatial[kSpatial - dims + i] = strides[layout.spatial_axis + i];
+}
+
+void set_channels(const ConvArguments& a, const Layout& layout, Problem& p) {
+  const Array& x = a.x;
+  p.G = validate_integer(a.call, "groups", a.groups, 1, a.describe);
+  if (layout.bare) {
+    if (p.G != 1)
+      refuse_value(a.call, "groups ", p.G, " with a bare weight ", shape_text(a.weight),
+                   "; groups 1 would do");
+    p.IC = p.OC = 1;
+    p.N = 1;
+    for (int i = 0; i < layout.spatial_axis; ++i) p.N *= x.shape[i];
+    if (layout.channel_axis >= 0) p.N *= x.shape[layout.channel_axis];
+    return;
+  }
+  p.N = layout.batched ? x.shape[0] : 1;
+  p.IC = x.shape[layout.channel_axis];
+  p.OC = a.weight.shape[0];
+  const std::int64_t ICg = a.weight.shape[1];
+  if (p.OC % p.G != 0)
+    refuse_value(a.call, "groups ", p.G, " does not divide the ", p.OC,
+                 " output channels of weight ", shape_text(a.weight));
+  if (saturating_multiply(ICg, p.G) != p.IC)
+    refuse_value(a.call, "x ", shape_text(x), " has ", p.IC, " channels, weight ",
+                 shape_text(a.weight), " with groups ", p.G, " takes ", ICg, " * ", p.G, " = ",
+                 saturating_multiply(ICg, p.G));
+}
+
+void set_border(const ConvArguments& a, Problem& p) {
+  const int mode = word_index(a.call, "padding_mode", a.padding_mode, kBorderNames,
+                              std::size(kBorderNames), a.describe);
+  p.border = kBorders[mode];
+
+  const Value& v = a.padding_value;
+  switch (v.kind) {
+    case Value::Kind::boolean:
+    case Value::Kind::integer:
+      p.padding_value = static_cast<double>(v.integer);
+      break;
+    case Value::Kind::huge:
+    case Value::Kind::real:
+      p.padding_value = v.real;
+      break;
+    default:
+      refuse_type(a.call, "padding_value ", a.describe.value(v.object), " is not a real number");
+  }
+  if (p.padding_value != 0 && (p.border != Border::constant || mode == kZeros))
+    refuse_value(a.call, "padding_value ", a.describe.value(v.object), " with padding_mode \"",
+                 kBorderNames[mode], "\"; 0, or padding_mode \"constant\", would do");
+  // The border holds elements of x.
+  if (a.x.type == Type::float32) p.padding_value = static_cast<float>(p.padding_value);
+}
+
+void set_activation(const ConvArguments& a, Problem& p) {
+  const Value& v = a.activation;
+  if (v.kind == Value::Kind::none) return;
+  const bool with_slope = v.kind == Value::Kind::sequence && v.size == 2 && v.items != nullptr &&
+                          v.items[0].kind == Value::Kind::text;
+  const int index = word_index(a.call, "activation", with_slope ? v.items[0] : v, kActivationNames + 1,
+                               std::size(kActivationNames) - 1, a.describe);
+  p.activation = static_cast<Activation>(index + 1);
+  p.slope = 0.01;
+  if (!with_slope) return;
+  if (p.activation != Activation::leaky_relu)
+    refuse_value(a.call, "activation ", a.describe.value(v.object),
+                 " takes no parameter; only \"leaky_relu\" does");
+  const Value& slope = v.items[1];
+  if (slope.kind == Value::Kind::real || slope.kind == Value::Kind::huge)
+    p.slope = slope.real;
+  else if (slope.kind == Value::Kind::integer)
+    p.slope = static_cast<double>(slope.integer);
+  else
+    refuse_type(a.call, "activation slope ", a.describe.value(slope.object),
+                " is not a real number");
+}
+
+void set_types(const ConvArguments& a, Problem& p) {
+  require_float(a, "x", a.x);
+  require_float(a, "weight", a.weight);
+  p.src_type = a.x.type;
+  p.weights_type = a.weight.type;
+  p.sum_type = std::max(a.x.type, a.weight.type);  // of float32 and float64
+  p.dst_type = a.dtype_given ? a.dtype : p.sum_type;
+  const bool refused = p.dst_type == Type::boolean || p.dst_type == Type::bfloat16 ||
+                       p.dst_type >= Type::complex64;
+  if (refused)
+    refuse_type(a.call, "dtype ", a.describe.value(a.dtype_object), " is not to be had from ",
+                name_of(p.sum_type), " sums; a real float or integer type would do");
+}
+
+void set_bias(const ConvArguments& a, Problem& p) {
+  p.has_bias = a.bias != nullptr;
+  if (a.bias == nullptr) return;
+  const Array& bias = *a.bias;
+  if (bias.type >= Type::complex64 || bias.type == Type::float16 || bias.type == Type::bfloat16)
+    refuse_type(a.call, "bias has dtype ",
+                bias.type == Type::other ? a.describe.dtype(bias.object) : name_of(bias.type),
+                "; one that casts to ", name_of(p.sum_type), " would do");
+  if (bias.ndim != 1 || bias.shape[0] != p.OC)
+    refuse_value(a.call, "bias has shape ", shape_text(bias), "; ", shape_text(&p.OC, 1),
+                 ", one per output channel, would do");
+}
+
+[[noreturn]] void refuse_empty(const ConvArguments& a, int axis, const Axis& x) {
+  const Window& w = x.window;
+  const std::string padding =
+      w.before == 0 && w.after == 0 ? "" : words(" + ", w.before, " + ", w.after);
+  refuse_value(a.call, "output would be empty: x ", axis_name(a.dims, axis), " ", x.in,
+               " with padding (", w.before, ", ", w.after, "), weight ", axis_name(a.dims, axis),
+               " ", w.kernel, ", dilation ", w.dilation, " gives ", x.in, padding, " - ", span(w),
+               " + 1 = ", padded_extent(w, x.in) - span(w) + 1, " ", unit_name(a.dims, axis));
+}
+
+void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
+  const int lead = kSpatial - a.dims;
+  std::int64_t sizes[kSpatial], strides[kSpatial], dilations[kSpatial];
+  Window windows[kSpatial];
+  validate_per_axis(a.call, "stride", a.stride, a.dims, 1, strides, a.describe);
+  validate_per_axis(a.call, "dilation", a.dilation, a.dims, 1, dilations, a.describe);
+  for (int i = 0; i < a.dims; ++i) {
+    sizes[i] = a.x.shape[layout.spatial_axis + i];
+    windows[i].kernel = a.weight.shape[a.weight.ndim - a.dims + i];
+    windows[i].stride = strides[i];
+    windows[i].dilation = dilations[i];
+    if (windows[i].kernel < 1)
+      refuse_value(a.call, "weight has shape ", shape_text(a.weight), "; a ",
+                   axis_name(a.dims, lead + i), " of at least 1 would do");
+  }
+  validate_padding(a.call, a.padding, a.dims, sizes, windows, a.describe);
+
+  for (int i = 0; i < a.dims; ++i) {
+    Axis& axis = p.axis[lead + i];
+    const Window& w = windows[i];
+    axis = {sizes[i], output_extent(w, sizes[i]), w};
+    if (axis.out < 1) refuse_empty(a, lead + i, axis);
+    if (axis.in == 0 && p.border != Border::constant)
+      refuse_value(a.call, "x ", axis_name(a.dims, lead + i), " 0 has nothing that padding_mode \"",
+                   kBorderNames[static_cast<int>(p.border)], "\" could repeat; \"constant\" would do");
+  }
+}
+
+// Shape of the result, and the strides of a C-contiguous one.
+void set_result(const ConvArguments& a, const Layout& layout, Convolution& c) {
+  const Problem& p = c.problem;
+  c.ndim = a.x.ndim;
+  std::copy_n(a.x.shape, c.ndim, c.shape);
+  for (int i = 0; i < a.dims; ++i)
+    c.shape[layout.spatial_axis + i] = p.axis[kSpatial - a.dims + i].out;
+  if (!layout.bare) c.shape[layout.channel_axis] = p.OC;
+
+  std::int64_t strides[kMaxNdim];
+  std::int64_t bytes = size_of(p.dst_type);
+  bool empty = false;
+  for (int i = c.ndim - 1; i >= 0; --i) {
+    strides[i] = bytes;
+    bytes = saturating_multiply(bytes, std::max<std::int64_t>(c.shape[i], 1));
+    empty |= c.shape[i] == 0;
+  }
+  if (bytes == kMaxExtent && !empty)
+    throw Refusal(Refusal::Kind::memory, words(a.call, ": a result of shape ",
+                                               shape_text(c.shape, c.ndim), " and dtype ",
+                                               name_of(p.dst_type), " is beyond any memory"));
+  set_view(c.dst, layout, a.dims, c.shape, strides);
+}
+
+// First and past-the-last byte an array touches.
+void memory_bounds(const Array& array, std::intptr_t& low, std::intptr_t& high) {
+  low = high = reinterpret_cast<std::intptr_t>(array.data);
+  for (int i = 0; i < array.ndim; ++i) {
+    if (array.shape[i] == 0) {
+      high = low;
+      return;
+    }
+    const std::int64_t reach = (array.shape[i] - 1) * array.strides[i];
+    (reach < 0 ? low : high) += reach;
+  }
+  high += size_of(array.type);
+}
+
+bool overlap(const Array& a, const Array& b) {
+  std::intptr_t a_low, a_high, b_low, b_high;
+  memory_bounds(a, a_low, a_high);
+  memory_bounds(b, b_low, b_high);
+  return a_low < b_high && b_low < a_high && a_low < a_high && b_low < b_high;
+}
+
+}  // namespace
+
+std::int64_t validate_integer(const char* call, const char* name, const Value& value,
+                              std::int64_t least, const Describe& describe) {
+  return integer_of(call, name, value, least, "an int", describe);
+}
+
+bool validate_flag(const char* call, const char* name, const Value& value,
+                   const Describe& describe) {
+  if (value.kind != Value::Kind::boolean)
+    refuse_type(call, name, " ", describe.value(value.object), " is not a bool; True or False would do");
+  return value.integer != 0;
+}
+
+void validate_per_axis(const char* call, const char* name, const Value& value, int dims,
+                       std::int64_t least, std::int64_t* result, const Describe& describe) {
+  if (value.kind != Value::Kind::sequence) {
+    std::fill_n(result, dims, integer_of(call, name, value, least, per_axis_text(dims).c_str(), describe));
+    return;
+  }
+  if (value.size != 1 && value.size != dims)
+    refuse_value(call, name, " ", describe.value(value.object), " has ", value.size, " entries; ",
+                 per_axis_text(dims), " would do");
+  for (int i = 0; i < dims; ++i)
+    result[i] = integer_of(call, name, value.items[value.size == 1 ? 0 : i], least, "an int", describe);
+}
+
+void validate_padding(const char* call, const Value& padding, int dims, const std::int64_t* sizes,
+                      Window* windows, const Describe& describe) {
+  if (padding.kind == Value::Kind::text) {
+    const int word = word_index(call, "padding", padding, kPaddingWords, std::size(kPaddingWords), describe);
+    for (int i = 0; i < dims; ++i) {
+      windows[i].before = windows[i].after = 0;
+      if (word == 1 || word == 2) pad_same(windows[i], sizes[i], word == 2);
+      if (word == 3) pad_full(windows[i]);
+    }
+    return;
+  }
+  if (padding.kind != Value::Kind::sequence) {
+    for (int i = 0; i < dims; ++i) axis_padding(call, padding, windows[i], describe);
+    return;
+  }
+  if (padding.size != 1 && padding.size != dims) {
+    if (dims == 1 && padding.size == 2)
+      refuse_value(call, "padding ", describe.value(padding.object),
+                   " has 2 entries for one axis; for a (before, after) pair write [(before, after)]");
+    refuse_value(call, "padding ", describe.value(padding.object), " has ", padding.size,
+                 " entries; an int, one int or (before, after) pair per axis (", std::int64_t{dims},
+                 "), or one of ", quoted_list(kPaddingWords, std::size(kPaddingWords)), " would do");
+  }
+  for (int i = 0; i < dims; ++i)
+    axis_padding(call, padding.items[padding.size == 1 ? 0 : i], windows[i], describe);
+}
+
+void validate_axis(const AxisArguments& a, std::int64_t& n, Window& window) {
+  n = validate_integer(a.call, "n", a.n, 0, a.describe);
+  window.kernel = validate_integer(a.call, "kernel", a.kernel, 1, a.describe);
+  window.stride = validate_integer(a.call, "stride", a.stride, 1, a.describe);
+  window.dilation = validate_integer(a.call, "dilation", a.dilation, 1, a.describe);
+  axis_padding(a.call, a.padding, window, a.describe);
+}
+
+void validate_conv(const ConvArguments& a, Convolution& c) {
+  Problem& p = c.problem;
+  p.dims = a.dims;
+  p.channels_last = validate_flag(a.call, "channels_last", a.channels_last, a.describe);
+  p.algorithm = static_cast<Algorithm>(word_index(a.call, "algorithm", a.algorithm, kAlgorithmNames,
+                                                  std::size(kAlgorithmNames), a.describe));
+  set_types(a, p);
+  const Layout layout = layout_of(a, p.channels_last);
+  set_channels(a, layout, p);
+  set_border(a, p);
+  set_axes(a, layout, p);
+  set_bias(a, p);
+  set_activation(a, p);
+  set_result(a, layout, c);
+  set_view(c.src, layout, a.dims, a.x.shape, a.x.strides);
+  c.src.data = a.x.data;
+}
+
+void validate_out(const ConvArguments& a, const Convolution& c, const Array& out) {
+  const Type type = c.problem.dst_type;
+  if (out.type != type || !out.native)
+    refuse_type(a.call, "out has dtype ", a.describe.dtype(out.object), "; ", name_of(type), " would do");
+  if (out.ndim != c.ndim || !std::equal(c.shape, c.shape + c.ndim, out.shape))
+    refuse_value(a.call, "out has shape ", shape_text(out), "; ", shape_text(c.shape, c.ndim), " would do");
+  if (!out.writable) refuse_value(a.call, "out is read-only; a writable array would do");
+  if (!out.c_contiguous)
+    refuse_value(a.call, "out is not C-contiguous; a C-contiguous array would do");
+  const auto apart = [&](const char* name, const Array& input) {
+    if (overlap(out, input))
+      refuse_value(a.call, "out shares memory with ", name, "; an array of its own would do");
+  };
+  apart("x", a.x);
+  apart("weight", a.weight);
+  if (a.bias != nullptr) apart("bias", *a.bias);
+}
+
+}  // namespace cconv

@@ -1,0 +1,46 @@
+// Judges the arguments of a call and lays out the work.  Every refusal is one line that names the
+// argument, what it got and what would do.
+#pragma once
+
+#include "problem/arguments.h"
+#include "problem/problem.h"
+
+namespace cconv {
+
+// A judged convolution: the problem, where src lies, how a result is shaped.
+struct Convolution {
+  Problem problem;
+  View src;
+  View dst;  // without data: strides of a C-contiguous result
+  int ndim = 0;
+  std::int64_t shape[kMaxNdim];
+};
+
+// Fills `c`.  Throws Refusal.
+void validate_conv(const ConvArguments& arguments, Convolution& c);
+
+// Whether `out` can take the result of `c`: shape, dtype, writable, C-contiguous, apart from the
+// inputs.  Throws Refusal.
+void validate_out(const ConvArguments& arguments, const Convolution& c, const Array& out);
+
+// The windows of shapes.py: one axis, with the same judgements.  Throws Refusal.
+struct AxisArguments {
+  const char* call = "output_size";
+  Value n, kernel, stride, padding, dilation;
+  Describe describe;
+};
+void validate_axis(const AxisArguments& arguments, std::int64_t& n, Window& window);
+
+// Padding of `dims` axes whose other facts the windows hold.
+void validate_padding(const char* call, const Value& padding, int dims, const std::int64_t* sizes,
+                      Window* windows, const Describe& describe);
+
+// An int, or one per axis, each at least `least`.
+void validate_per_axis(const char* call, const char* name, const Value& value, int dims,
+                       std::int64_t least, std::int64_t* result, const Describe& describe);
+std::int64_t validate_integer(const char* call, const char* name, const Value& value,
+                              std::int64_t least, const Describe& describe);
+bool validate_flag(const char* call, const char* name, const Value& value,
+                   const Describe& describe);
+
+}  // namespace cconv

@@ -1,0 +1,127 @@
+// The arithmetic of one axis: how far a window reaches, how often it fits, which positions see the
+// border, and where a border element is read from.  Everything that needs one of these asks here.
+//
+// Counts are 64-bit and saturate, so that an absurd argument gives an absurd extent, never a
+// wrapped one.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace cconv {
+
+// A kernel laid over an axis padded by `before` and `after`; dilation 1 puts taps side by side.
+struct Window {
+  std::int64_t kernel = 1;
+  std::int64_t stride = 1;
+  std::int64_t dilation = 1;
+  std::int64_t before = 0;
+  std::int64_t after = 0;
+};
+
+// What the border holds; the words of numpy.pad.
+enum class Border : std::uint8_t { constant, edge, reflect, symmetric, wrap };
+
+constexpr std::int64_t kMaxExtent = INT64_MAX;
+
+constexpr std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? (a < 0 ? INT64_MIN : kMaxExtent) : sum;
+}
+
+constexpr std::int64_t saturating_multiply(std::int64_t a, std::int64_t b) {
+  std::int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? ((a < 0) != (b < 0) ? INT64_MIN : kMaxExtent)
+                                                : product;
+}
+
+// Elements from the first tap to the last: dilation * (kernel - 1) + 1.
+constexpr std::int64_t span(const Window& w) {
+  return saturating_add(saturating_multiply(w.dilation, w.kernel - 1), 1);
+}
+
+constexpr std::int64_t padded_extent(const Window& w, std::int64_t in) {
+  return saturating_add(saturating_add(in, w.before), w.after);
+}
+
+// Positions a window takes along one axis: floor((in + before + after - span) / stride) + 1; zero
+// when the window does not fit.  With ceil_mode the last window may hang over the end, as long as
+// it starts inside the axis or its padding before.
+constexpr std::int64_t output_extent(const Window& w, std::int64_t in, bool ceil_mode = false) {
+  const std::int64_t room = padded_extent(w, in) - span(w);
+  if (room < 0) return 0;
+  std::int64_t out = room / w.stride + 1;
+  const bool hangs = ceil_mode && room % w.stride != 0;
+  if (hangs && saturating_multiply(out, w.stride) < saturating_add(in, w.before)) ++out;
+  return out;
+}
+
+// Extent a transposed convolution makes: (in - 1) * stride - before - after + span + output_padding.
+constexpr std::int64_t transposed_extent(const Window& w, std::int64_t in,
+                                         std::int64_t output_padding) {
+  if (in < 1) return 0;
+  const std::int64_t reach =
+      saturating_add(saturating_multiply(in - 1, w.stride), saturating_add(span(w), output_padding));
+  return std::max<std::int64_t>(0, saturating_add(reach, -saturating_add(w.before, w.after)));
+}
+
+// Padding for which out = ceil(in / stride); the odd element goes to the end, or with `lower` to
+// the start.
+constexpr void pad_same(Window& w, std::int64_t in, bool lower) {
+  const std::int64_t out = in / w.stride + (in % w.stride != 0);
+  const std::int64_t reach =
+      saturating_add(saturating_multiply(std::max<std::int64_t>(out - 1, 0), w.stride), span(w));
+  const std::int64_t total = std::max<std::int64_t>(0, reach - in);
+  w.before = lower ? total - total / 2 : total / 2;
+  w.after = total - w.before;
+}
+
+// Padding for which every overlap counts: span - 1 on both sides.
+constexpr void pad_full(Window& w) { w.before = w.after = span(w) - 1; }
+
+// Input coordinate of a tap at an output position; in the border when outside [0, in).
+constexpr std::int64_t input_index(const Window& w, std::int64_t out, std::int64_t tap) {
+  return out * w.stride + tap * w.dilation - w.before;
+}
+
+// Output positions [begin, end) for which a tap reads inside [0, in).
+struct Range {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+constexpr Range positions_inside(const Window& w, std::int64_t tap, std::int64_t in,
+                                 std::int64_t out) {
+  const std::int64_t first = input_index(w, 0, tap);  // may be negative
+  const std::int64_t begin = first >= 0 ? 0 : (-first - 1) / w.stride + 1;
+  const std::int64_t end = first >= in ? 0 : (in - 1 - first) / w.stride + 1;
+  const std::int64_t clipped = std::min(begin, out);
+  return {clipped, std::clamp(end, clipped, out)};
+}
+
+// Where the border element at coordinate i is read from, in [0, n); -1 for a constant border.
+// reflect has period 2 (n - 1) and does not repeat the edge, symmetric has period 2 n and does.
+constexpr std::int64_t border_index(Border border, std::int64_t i, std::int64_t n) {
+  if (i >= 0 && i < n) return i;
+  const auto modulo = [](std::int64_t a, std::int64_t m) { return a % m < 0 ? a % m + m : a % m; };
+  switch (border) {
+    case Border::constant:
+      return -1;
+    case Border::edge:
+      return i < 0 ? 0 : n - 1;
+    case Border::wrap:
+      return modulo(i, n);
+    case Border::reflect: {
+      if (n == 1) return 0;
+      const std::int64_t r = modulo(i, 2 * (n - 1));
+      return r < n ? r : 2 * (n - 1) - r;
+    }
+    case Border::symmetric: {
+      const std::int64_t r = modulo(i, 2 * n);
+      return r < n ? r : 2 * n - 1 - r;
+    }
+  }
+  return -1;
+}
+
+}  // namespace cconv

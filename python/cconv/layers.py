@@ -1,0 +1,113 @@
+"""Prepared layers: options judged and weights copied once, for many calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cconv import _core
+from cconv.plan import Explanation, as_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    from cconv.typing import Activation, Padding, PerAxis
+
+
+class _Layer:
+    """What `Conv1d`, `Conv2d` and `Conv3d` share: everything but the core's function."""
+
+    __slots__ = ("_explain", "_options", "_run", "bias", "weight")
+
+    _prepare: Callable[..., tuple[Callable[..., Any], Callable[..., Any], Any, Any]]
+
+    def __init__(
+        self,
+        weight: ArrayLike,
+        bias: ArrayLike | None = None,
+        stride: PerAxis = 1,
+        padding: Padding = 0,
+        dilation: PerAxis = 1,
+        groups: int = 1,
+        *,
+        padding_mode: str = "constant",
+        padding_value: float = 0,
+        activation: Activation = None,
+        channels_last: bool = False,
+        algorithm: str = "auto",
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        options = (
+            stride,
+            padding,
+            dilation,
+            groups,
+            padding_mode,
+            padding_value,
+            activation,
+            channels_last,
+            algorithm,
+            dtype,
+        )
+        self._options = options
+        self._run, self._explain, copied, self.bias = type(self)._prepare(
+            None, weight, bias, *options, None
+        )
+        # A list has no dtype of its own: it takes that of the input, call by call.
+        self.weight = copied.tolist() if isinstance(weight, list | tuple) else copied
+
+    def __call__(self, x: ArrayLike, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Convolve `x`; the parameters are those of the function of the same name."""
+        return self._run(x, out)  # type: ignore[no-any-return]
+
+    def explain(self, x: ArrayLike | tuple[int, ...]) -> Explanation:
+        """Tell how a call with `x`, an array or a shape, is computed."""
+        return Explanation(**self._explain(as_array(x)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, (type(self), self.weight, self.bias, self._options)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(weight of shape {np.shape(self.weight)})"
+
+
+def _remake(layer: type[_Layer], weight: Any, bias: Any, options: tuple[Any, ...]) -> _Layer:
+    names = ("padding_mode", "padding_value", "activation", "channels_last", "algorithm", "dtype")
+    return layer(weight, bias, *options[:4], **dict(zip(names, options[4:], strict=True)))
+
+
+class Conv1d(_Layer):
+    """`conv1d` with its weights, prepared; see `Conv2d`."""
+
+    __slots__ = ()
+    _prepare = _core.prepare_conv1d
+
+
+class Conv2d(_Layer):
+    """`conv2d` with its weights, prepared: faster on every call after the first.
+
+    Parameters
+    ----------
+    weight, bias, stride, padding, dilation, groups, padding_mode, padding_value, activation, \
+channels_last, algorithm, dtype
+        As in `conv2d`. Weights are copied; pickle and copy carry the original weights.
+
+    Examples
+    --------
+    >>> layer = cconv.Conv2d(np.ones((8, 3, 3, 3), np.float32), padding=1, activation="relu")
+    >>> layer(np.zeros((3, 32, 32), np.float32)).shape
+    (8, 32, 32)
+    """
+
+    __slots__ = ()
+    _prepare = _core.prepare_conv2d
+
+
+class Conv3d(_Layer):
+    """`conv3d` with its weights, prepared; see `Conv2d`."""
+
+    __slots__ = ()
+    _prepare = _core.prepare_conv3d

@@ -1,0 +1,97 @@
+"""Threads and configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from cconv import _core
+
+if TYPE_CHECKING:
+    from contextvars import Token
+    from types import TracebackType
+
+
+def set_num_threads(n: int) -> None:
+    """Set how many threads a call may use, in the whole process.
+
+    Parameters
+    ----------
+    n : int
+        At least 1; more than there are cores is allowed.
+    """
+    _core.set_num_threads(n)
+
+
+def get_num_threads() -> int:
+    """Return how many threads a call may use here.
+
+    The first of: the enclosing `num_threads`, `set_num_threads`, the variable
+    ``CCONV_NUM_THREADS``, and the smallest of ``OMP_NUM_THREADS``, the affinity and the
+    container's quota.
+    """
+    return _core.get_num_threads()
+
+
+class num_threads:  # noqa: N801 - reads as a function
+    """Set how many threads calls in this context may use: ``with cconv.num_threads(n): ...``.
+
+    Parameters
+    ----------
+    n : int
+        At least 1.
+
+    Examples
+    --------
+    >>> with cconv.num_threads(1):
+    ...     cconv.get_num_threads()
+    1
+    """
+
+    def __init__(self, n: int) -> None:
+        self._n = _core.checked_threads(n)
+        self._tokens: list[Token[int]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_core.threads_context.set(self._n))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _core.threads_context.reset(self._tokens.pop())
+
+
+@overload
+def show_config(mode: Literal["stdout"] = "stdout") -> None: ...
+@overload
+def show_config(mode: Literal["dicts"]) -> dict[str, Any]: ...
+
+
+def show_config(mode: str = "stdout") -> dict[str, Any] | None:
+    """Print how this cconv was built and what it uses here, or return it.
+
+    Parameters
+    ----------
+    mode : {"stdout", "dicts"}
+        "dicts" returns the configuration instead of printing it.
+
+    Raises
+    ------
+    ValueError
+        Another mode.
+    """
+    if mode not in ("stdout", "dicts"):
+        raise ValueError(f'show_config: mode {mode!r} is unknown; "stdout" or "dicts" would do')
+    config = _core.config()
+    if mode == "dicts":
+        return config
+    for name, value in config.items():
+        if isinstance(value, dict):
+            print(f"{name}:")
+            for key, entry in value.items():
+                print(f"  {key}: {', '.join(entry) if isinstance(entry, list) else entry}")
+        else:
+            print(f"{name}: {value}")
+    return None
