@@ -24,14 +24,16 @@ Level active_level();
 // Forces a level by its name.  False when there is no such level or it does not run here.
 bool choose_level(const char* name);
 
-// In a room's kernel.h, inside its namespace: declares the table slice of every built level, and
-// kernels(), the slice in use.  A kernel file defines the slice of the level it is compiled for.
-#define CCONV_DECLARE_KERNELS(Kernels)                                          \
-  CCONV_BUILT_LEVELS(CCONV_DECLARE_SLICE)                                       \
-  inline const Kernels& kernels() {                                             \
-    constexpr const Kernels* kSlices[] = {CCONV_BUILT_LEVELS(CCONV_SLICE)};     \
-    return *kSlices[static_cast<int>(active_level())];                          \
-  }
+// In a room's kernel.h, inside its namespace: declares the table slice of every built level,
+// kernels(level), and kernels(), the slice in use.  A kernel file defines the slice of the level it
+// is compiled for.
+#define CCONV_DECLARE_KERNELS(Kernels)                                      \
+  CCONV_BUILT_LEVELS(CCONV_DECLARE_SLICE)                                   \
+  inline const Kernels& kernels(Level level) {                              \
+    constexpr const Kernels* kSlices[] = {CCONV_BUILT_LEVELS(CCONV_SLICE)}; \
+    return *kSlices[static_cast<int>(level)];                               \
+  }                                                                         \
+  inline const Kernels& kernels() { return kernels(active_level()); }
 #define CCONV_DECLARE_SLICE(level) \
   namespace level {                \
   extern const Kernels slice;      \

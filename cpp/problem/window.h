@@ -70,7 +70,7 @@ constexpr std::int64_t transposed_extent(const Window& w, std::int64_t in,
 constexpr void pad_same(Window& w, std::int64_t in, bool lower) {
   const std::int64_t out = in / w.stride + (in % w.stride != 0);
   const std::int64_t reach =
-      saturating_add(saturating_multiply(std::max<std::int64_t>(out - 1, 0), w.stride), span(w));
+      out == 0 ? 0 : saturating_add(saturating_multiply(out - 1, w.stride), span(w));
   const std::int64_t total = std::max<std::int64_t>(0, reach - in);
   w.before = lower ? total - total / 2 : total / 2;
   w.after = total - w.before;
@@ -92,9 +92,10 @@ struct Range {
 
 constexpr Range positions_inside(const Window& w, std::int64_t tap, std::int64_t in,
                                  std::int64_t out) {
+  const auto steps = [&](std::int64_t n) { return w.stride == 1 ? n : (n - 1) / w.stride + 1; };
   const std::int64_t first = input_index(w, 0, tap);  // may be negative
-  const std::int64_t begin = first >= 0 ? 0 : (-first - 1) / w.stride + 1;
-  const std::int64_t end = first >= in ? 0 : (in - 1 - first) / w.stride + 1;
+  const std::int64_t begin = first >= 0 ? 0 : steps(-first);
+  const std::int64_t end = first >= in ? 0 : steps(in - first);
   const std::int64_t clipped = std::min(begin, out);
   return {clipped, std::clamp(end, clipped, out)};
 }
