@@ -151,7 +151,7 @@ def test_border_is_what_a_walk_finds(n, pair, mode):
 @relaxed
 def test_border_is_that_of_numpy_pad(axes, data):
     mode = data.draw(st.sampled_from(MODES))
-    if mode == "reflect" and np.lib.NumpyVersion(np.__version__) < "2.0.0":
+    if mode in ("reflect", "symmetric") and np.lib.NumpyVersion(np.__version__) < "2.0.0":
         # Beyond one reflection older versions mirror a mirrored part that isn't whole.
         axes = [(n, (min(pair[0], n - 1), min(pair[1], n - 1))) for n, pair in axes]
     sizes, pairs = zip(*axes, strict=True)
@@ -591,7 +591,9 @@ def test_types_beyond_the_table(x, weight):
 def test_a_list_of_weights_takes_the_type_of_a_float_image():
     assert reference.conv1d(np.ones(3, np.float32), [0.5, 0.1]).dtype == np.float32
     assert reference.conv1d(np.ones(3, np.float16), (1, 2)).dtype == np.float16
+    assert reference.conv1d(np.ones(3, np.float16), [1e6]).tolist() == [np.inf] * 3
     assert reference.conv1d(np.ones(3, np.uint8), [0.5, 0.1]).dtype == np.float64
+    assert reference.conv1d(np.ones(3, np.float32), [1j]).tolist() == [1j] * 3
 
 
 def test_subclasses_and_masks_count_as_plain_data():
@@ -602,10 +604,15 @@ def test_subclasses_and_masks_count_as_plain_data():
 
 def test_dlpack_is_read():
     class Tensor:
-        def __init__(self, array):
-            self.__dlpack__, self.__dlpack_device__ = array.__dlpack__, array.__dlpack_device__
+        data = np.array([1.0, 2.0])
 
-    assert reference.conv1d(Tensor(np.array([1.0, 2.0])), [3.0]).tolist() == [3, 6]
+        def __dlpack__(self, **options):
+            return self.data.__dlpack__(**options)
+
+        def __dlpack_device__(self):
+            return self.data.__dlpack_device__()
+
+    assert reference.conv1d(Tensor(), [3.0]).tolist() == [3, 6]
 
 
 def test_integer_sums_wrap_at_their_width():
@@ -708,6 +715,7 @@ def test_asked_type_of_integer_sums(dtype, expected):
         ("complex64", "int8"),
         ("float32", "longdouble"),
         ("float32", object),
+        ("float32", ">f4"),
         ("float32", "nonsense"),
     ],
 )
@@ -863,6 +871,16 @@ def test_errors(changes, error):
     reference.conv2d(**good)
     with pytest.raises(error):
         reference.conv2d(**good | changes)
+
+
+@pytest.mark.parametrize(
+    ("channels", "filters", "depth", "groups"),
+    [(5, 4, 2, 2), (4, 3, 2, 2), (0, 3, 0, 2), (4, 4, 2, 1)],
+)
+def test_channels_have_to_be_groups(channels, filters, depth, groups):
+    x, weight = np.ones((1, channels, 6, 6)), np.ones((filters, depth, 3, 3))
+    with pytest.raises(ValueError, match=f"are not {groups} groups"):
+        reference.conv2d(x, weight, groups=groups)
 
 
 ALGORITHMS = ("auto", "direct", "gemm", "winograd", "depthwise", "filter2d", "separable", "fft")
