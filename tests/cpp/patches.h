@@ -1,0 +1,61 @@
+// Patches of every layout, for the tests of loads and stores.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "algorithms/rows/kernel.h"
+#include "cases.h"
+#include "guarded.h"
+
+namespace cconv::rows {
+
+// Where the elements of a patch lie: element (r, i) at origin + r * row_step + i * step.
+struct Layout {
+  std::int64_t rows, count, row_step, step, size;
+
+  std::int64_t low() const {
+    return std::min<std::int64_t>(0, (rows - 1) * row_step) + std::min<std::int64_t>(0, (count - 1) * step);
+  }
+  // From the first byte to the last; 0 for an empty patch.
+  std::size_t bytes() const {
+    if (rows == 0 || count == 0) return 0;
+    const std::int64_t high = std::max<std::int64_t>(0, (rows - 1) * row_step) +
+                              std::max<std::int64_t>(0, (count - 1) * step);
+    return static_cast<std::size_t>(high - low() + size);
+  }
+  template <class Byte>
+  Patch<Byte> patch(Byte* first_byte) const {
+    return {bytes() == 0 ? first_byte : first_byte - low(), row_step, step, rows, count};
+  }
+};
+
+// Calls f(layout) for patches whose rows or whose elements are the neighbours in memory, in both
+// directions, with gaps and at odd distances.
+template <class F>
+void for_each_layout(std::int64_t size, F f) {
+  for (const std::int64_t rows : {0, 1, 2, 15, 16, 17, 33})
+    for (const std::int64_t count : {0, 1, 2, 3, 7, 16, 17, 31, 33}) {
+      const std::int64_t steps[][2] = {
+          {count * size, size},           {-count * size, size},      {count * size + 1, size},
+          {count * size, -size},          {3 * count * size, 3 * size}, {count * (size + 1), size + 1},
+          {size, rows * size},            {-size, rows * size},       {size, -rows * size},
+          {size + 1, rows * (size + 1)},  {2 * size, 2 * rows * size + 1},
+      };
+      for (const auto& [row_step, step] : steps) {
+        INFO("rows ", rows, " count ", count, " row_step ", row_step, " step ", step);
+        f(Layout{rows, count, row_step, step, size});
+      }
+    }
+}
+
+constexpr std::size_t kMostBytes = 33 * 33 * 3 * 8 + 33;  // of a patch of for_each_layout
+
+template <class T>
+T element_at(const Patch<const std::byte>& patch, std::int64_t r, std::int64_t i) {
+  T value;
+  std::memcpy(&value, patch.data + r * patch.row_step + i * patch.step, sizeof(T));
+  return value;
+}
+
+}  // namespace cconv::rows
