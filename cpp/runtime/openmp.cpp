@@ -2,7 +2,6 @@
 #include <omp.h>
 #include <pthread.h>
 
-#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -21,17 +20,14 @@ std::atomic<bool> forked{false};
 [[maybe_unused]] const int watching_fork =
     pthread_atfork(nullptr, nullptr, [] { forked.store(true, std::memory_order_relaxed); });
 
-// libgomp ends the process when it cannot create a thread, so this many are created for a try.
-// It keeps a team for each calling thread: only growth needs a new try.
+// libgomp ends the process when it cannot create a thread, so the threads a team wants beyond those
+// its runtime keeps are created for a try; the number to be had.
 int creatable(int threads) {
-  thread_local int tried = 1;
-  if (threads <= tried) return threads;
-
   std::mutex mutex;
   std::condition_variable changed;
   bool release = false;
   std::vector<std::thread> probes;
-  int got = 1;
+  int got = 0;
   try {
     for (; got < threads; ++got) {
       probes.emplace_back([&] {
@@ -39,9 +35,8 @@ int creatable(int threads) {
         changed.wait(lock, [&] { return release; });
       });
     }
-    tried = got;
   } catch (const std::exception&) {
-    got = std::max(tried, got / 2);  // leave room for what others create meanwhile
+    got /= 2;  // leave room for what others create meanwhile
   }
   {
     const std::lock_guard lock(mutex);
@@ -52,13 +47,21 @@ int creatable(int threads) {
   return got;
 }
 
+// Threads of the calling thread's last team: the runtime keeps those, and lets the rest go when a
+// team is smaller than the one before.
+thread_local int kept = 1;
+
 }  // namespace
 
 void run_team(int threads, Member member, void* context) {
   if (forked.load(std::memory_order_relaxed)) return pool::run_team(threads, member, context);
-  const int team = creatable(threads);
+  const int team = threads <= kept ? threads : kept + creatable(threads - kept);
 #pragma omp parallel num_threads(team)
-  member(context, omp_get_thread_num());
+  {
+    const int worker = omp_get_thread_num();
+    if (worker == 0) kept = omp_get_num_threads();
+    member(context, worker);
+  }
 }
 
 const char* team_back_end() { return "openmp"; }

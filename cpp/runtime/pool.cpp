@@ -3,9 +3,9 @@
 // callers make progress.
 #include <atomic>
 #include <condition_variable>
-#include <list>
+#include <exception>
 #include <mutex>
-#include <system_error>
+#include <new>
 #include <thread>
 
 #include "runtime/team.h"
@@ -23,6 +23,7 @@ struct Team {
   int wanted;      // threads, the caller included
   int joined = 1;  // ever
   int active = 0;  // now, without the caller
+  Team* next = nullptr;
 };
 
 class Pool {
@@ -31,14 +32,14 @@ class Pool {
     Team team{member, context, threads};
     std::unique_lock lock(mutex_);
     grow(threads - 1);
-    const auto place = open_.insert(open_.end(), &team);
+    open(team);
     wake_.notify_all();
     lock.unlock();
 
     member(context, 0);
 
     lock.lock();
-    open_.erase(place);
+    close(team);
     left_.wait(lock, [&] { return team.active == 0; });
   }
 
@@ -46,15 +47,27 @@ class Pool {
   void grow(int threads) {
     try {
       for (; size_ < threads; ++size_) std::thread([this] { serve(); }).detach();
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
       // Fewer threads: the team is smaller.
     }
   }
 
+  void open(Team& team) {
+    Team** end = &open_;
+    while (*end != nullptr) end = &(*end)->next;
+    *end = &team;
+  }
+
+  void close(Team& team) {
+    Team** link = &open_;
+    while (*link != &team) link = &(*link)->next;
+    *link = team.next;
+  }
+
   Team* joinable() {
-    for (Team* team : open_)
-      if (team->joined < team->wanted) return team;
-    return nullptr;
+    Team* team = open_;
+    while (team != nullptr && team->joined == team->wanted) team = team->next;
+    return team;
   }
 
   void serve() {
@@ -74,7 +87,7 @@ class Pool {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable left_;
-  std::list<Team*> open_;
+  Team* open_ = nullptr;  // in the order they came
   int size_ = 0;
 };
 
@@ -86,20 +99,24 @@ std::atomic<Pool*> current{nullptr};
     pthread_atfork(nullptr, nullptr, [] { current.store(nullptr, std::memory_order_relaxed); });
 #endif
 
-Pool& the_pool() {
+// Null when there is no memory for one.
+Pool* the_pool() {
   Pool* pool = current.load(std::memory_order_acquire);
   if (pool == nullptr) {
-    auto* const made = new Pool;
-    if (current.compare_exchange_strong(pool, made, std::memory_order_acq_rel)) return *made;
+    auto* const made = new (std::nothrow) Pool;
+    if (current.compare_exchange_strong(pool, made, std::memory_order_acq_rel)) return made;
     delete made;
   }
-  return *pool;
+  return pool;
 }
 
 }  // namespace
 
 void run_team(int threads, Member member, void* context) {
-  the_pool().run(threads, member, context);
+  if (Pool* const pool = the_pool())
+    pool->run(threads, member, context);
+  else
+    member(context, 0);
 }
 
 }  // namespace cconv::pool
