@@ -23,14 +23,15 @@ class Room {
   // Independent pieces of work: more threads than these are of no use.
   virtual std::int64_t items(const Problem&) const = 0;
 
-  // Scratch bytes of a run on so many threads.
+  // Scratch bytes that a run on so many threads takes.
   virtual std::int64_t workspace(const Problem&, int threads) const = 0;
 
   // The blocking a reader of explain() would like to know.
   virtual std::string tiles(const Problem&) const = 0;
 
-  virtual void run(const Problem&, const Operands&, std::byte* workspace, int threads,
-                   Stop&) const = 0;
+  // Takes its scratch, then runs until done or stopped.  Throws std::bad_alloc before the first
+  // write to the result.
+  virtual void run(const Problem&, const Operands&, int threads, Stop&) const = 0;
 
  protected:
   ~Room() = default;

@@ -120,21 +120,13 @@ py::object new_array(Type type, int ndim, const std::int64_t* shape) {
 
 PyObject* Arguments::own(PyObject* reference) {
   if (reference == nullptr) throw py::error_already_set();
-  if (owned_used_ == kMostOwned) {  // deeper than any argument goes
-    Py_DECREF(reference);
-    throw Refusal(Refusal::Kind::type, std::string(call_) + ": arguments are nested too deeply");
-  }
-  owned_[owned_used_] = py::reinterpret_steal<py::object>(reference);
-  return owned_[owned_used_++].ptr();
+  owned_.push_back(py::reinterpret_steal<py::object>(reference));
+  return reference;
 }
 
-Value Arguments::value(PyObject* object, int depth) {
-  Value v;
+void Arguments::read(PyObject* object, Value& v, int depth) {
   v.object = object;
-  if (PyBool_Check(object)) {
-    v.kind = Value::Kind::boolean;
-    v.integer = PyObject_IsTrue(object);
-  } else if (PyLong_Check(object)) {
+  if (PyLong_CheckExact(object)) {
     int overflow = 0;
     v.integer = PyLong_AsLongLongAndOverflow(object, &overflow);
     v.kind = overflow ? Value::Kind::huge : Value::Kind::integer;
@@ -147,72 +139,72 @@ Value Arguments::value(PyObject* object, int depth) {
     }
   } else if (object == Py_None) {
     v.kind = Value::Kind::none;
+  } else if (PyBool_Check(object)) {
+    v.kind = Value::Kind::boolean;
+    v.integer = object == Py_True;
   } else if (PyUnicode_Check(object)) {
     Py_ssize_t size = 0;
     const char* const text = PyUnicode_AsUTF8AndSize(object, &size);
     v.kind = text ? Value::Kind::text : Value::Kind::other;
-    if (text) v.text = {text, static_cast<std::size_t>(size)};
-    PyErr_Clear();  // a lone surrogate is no word of ours
+    if (text)
+      v.text = {text, static_cast<std::size_t>(size)};
+    else
+      PyErr_Clear();  // a lone surrogate is no word of ours
   } else if (PyFloat_Check(object)) {
     v.kind = Value::Kind::real;
     v.real = PyFloat_AS_DOUBLE(object);
   } else if (PyTuple_Check(object) || PyList_Check(object) ||
              (is_array(object) && py::detail::array_proxy(object)->nd > 0)) {
-    return sequence(object, depth);
+    read_sequence(object, v, depth);
   } else if (is_numpy_bool(object) ||
              (is_array(object) && array_of(object).type == Type::boolean)) {
     v.kind = Value::Kind::boolean;
     v.integer = PyObject_IsTrue(object);
   } else if (PyIndex_Check(object)) {
-    PyObject* const index = PyNumber_Index(object);
+    PyObject* const index = PyNumber_Index(object);  // an int, or a subclass of it
     if (index != nullptr) {
-      v = value(own(index), depth);
-    } else if (PyErr_ExceptionMatches(PyExc_TypeError)) {  // an array of a float has __index__ too
+      const auto exact = py::reinterpret_steal<py::object>(PyNumber_Long(own(index)));
+      if (!exact) throw py::error_already_set();
+      read(exact.ptr(), v, depth);
+      v.object = object;
+    } else if (PyErr_ExceptionMatches(PyExc_TypeError)) {  // an array of floats has __index__ too
       PyErr_Clear();
       v.kind = Value::Kind::other;
     } else {
       throw py::error_already_set();
     }
-    v.object = object;
-  } else if (PyBytes_Check(object) || PyByteArray_Check(object)) {
-    v.kind = Value::Kind::other;
-  } else if (PySequence_Check(object)) {
-    return sequence(object, depth);
+  } else if (PySequence_Check(object) && !PyBytes_Check(object) && !PyByteArray_Check(object)) {
+    read_sequence(object, v, depth);
   } else {
     v.kind = Value::Kind::other;
-    PyNumberMethods* const number = Py_TYPE(object)->tp_as_number;
-    if (number != nullptr && number->nb_float != nullptr) {
-      const auto real = py::reinterpret_steal<py::object>(PyNumber_Float(object));
-      if (!real && !PyErr_ExceptionMatches(PyExc_TypeError)) throw py::error_already_set();
+    const PyNumberMethods* const number = Py_TYPE(object)->tp_as_number;
+    if (number == nullptr || number->nb_float == nullptr) return;
+    const auto real = py::reinterpret_steal<py::object>(PyNumber_Float(object));
+    if (real) {
+      v.kind = Value::Kind::real;
+      v.real = PyFloat_AS_DOUBLE(real.ptr());
+    } else if (PyErr_ExceptionMatches(PyExc_TypeError)) {
       PyErr_Clear();
-      if (real) {
-        v.kind = Value::Kind::real;
-        v.real = PyFloat_AS_DOUBLE(real.ptr());
-      }
+    } else {
+      throw py::error_already_set();
     }
   }
-  return v;
 }
 
-Value Arguments::sequence(PyObject* object, int depth) {
-  Value v;
-  v.object = object;
+void Arguments::read_sequence(PyObject* object, Value& v, int depth) {
   v.kind = Value::Kind::other;
-  if (depth >= 2) return v;
-  PyObject* fast = object;
-  if (!PyTuple_CheckExact(object)) fast = own(PySequence_Tuple(object));
+  if (depth >= 2) return;
+  PyObject* const tuple = PyTuple_CheckExact(object) ? object : own(PySequence_Tuple(object));
+  v.size = PyTuple_GET_SIZE(tuple);
   v.kind = Value::Kind::sequence;
-  v.size = PyTuple_GET_SIZE(fast);
-  if (v.size > kSpatial) return v;  // longer than any argument may be: only its length matters
-  if (items_used_ + v.size > kMostItems) {
-    v.kind = Value::Kind::other;
-    return v;
-  }
-  Value* const items = items_ + items_used_;
+  if (v.size > kSpatial) return;  // longer than any argument may be: only its length matters
+  if (!items_) items_ = std::make_unique<Value[]>(kMostItems);
+  if (items_used_ + v.size > kMostItems)
+    throw Refusal(Refusal::Kind::value, std::string(call_) + ": the arguments hold too many sequences");
+  v.items = items_.get() + items_used_;
   items_used_ += static_cast<int>(v.size);
-  for (std::int64_t i = 0; i < v.size; ++i) items[i] = value(PyTuple_GET_ITEM(fast, i), depth + 1);
-  v.items = items;
-  return v;
+  for (std::int64_t i = 0; i < v.size; ++i)
+    read(PyTuple_GET_ITEM(tuple, i), const_cast<Value&>(v.items[i]), depth + 1);
 }
 
 Array Arguments::array(const char* name, PyObject* object, const Array* like) {

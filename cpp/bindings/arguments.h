@@ -4,6 +4,9 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <memory>
+#include <vector>
+
 #include "problem/arguments.h"
 #include "problem/problem.h"
 #include "problem/refusal.h"
@@ -20,25 +23,28 @@ class Arguments {
   Arguments(const Arguments&) = delete;
   Arguments& operator=(const Arguments&) = delete;
 
-  Value value(PyObject* object) { return value(object, 0); }
+  void read(PyObject* object, Value& value) { read(object, value, 0); }
+  Value value(PyObject* object) {
+    Value value;
+    read(object, value);
+    return value;
+  }
 
   // Anything that API.md reads as an array.  A list or tuple takes the dtype of `like`, where that
   // is a float array.
   Array array(const char* name, PyObject* object, const Array* like = nullptr);
 
  private:
-  Value value(PyObject* object, int depth);
-  Value sequence(PyObject* object, int depth);
+  void read(PyObject* object, Value& value, int depth);
+  void read_sequence(PyObject* object, Value& value, int depth);
   PyObject* own(PyObject* reference);  // steals it; throws on null
 
-  static constexpr int kMostItems = 16;  // three axes of pairs, twice
-  static constexpr int kMostOwned = 8;
+  static constexpr int kMostItems = 24;
 
   const char* call_;
-  Value items_[kMostItems];
+  std::unique_ptr<Value[]> items_;  // of sequences, made when there is one
   int items_used_ = 0;
-  py::object owned_[kMostOwned];
-  int owned_used_ = 0;
+  std::vector<py::object> owned_;
 };
 
 // The ndarray given as `out`, as it is; a Refusal for anything else.

@@ -1,10 +1,29 @@
-// conv1d/2d/3d, their prepared layers and explanations.
+// conv1d/2d/3d: the functions, and the steps they share with prepared layers.
 #pragma once
 
 #include <pybind11/pybind11.h>
 
+#include "bindings/arguments.h"
+#include "problem/validate.h"
+
 namespace cconv {
 
-void add_conv(pybind11::module_& module);
+// The arguments of the Python functions, in their order.
+enum Position {
+  kX, kWeight, kBias, kStride, kPadding, kDilation, kGroups, kPaddingMode, kPaddingValue,
+  kActivation, kChannelsLast, kAlgorithm, kDtype, kOut, kArguments
+};
+
+constexpr const char* kCalls[] = {"conv1d", "conv2d", "conv3d"};  // by dimensions
+
+void read_options(Arguments& arguments, PyObject* const* args, int dims, ConvOptions& options);
+
+// Plans, allocates and runs a judged convolution; `out` may be None.
+PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out);
+
+// What explain() tells of it.
+py::dict explanation(const ConvArguments& a, const Convolution& c);
+
+void add_conv(py::module_& module);
 
 }  // namespace cconv

@@ -3,6 +3,7 @@
 
 #include "bindings/arguments.h"
 #include "bindings/conv.h"
+#include "bindings/layer.h"
 #include "bindings/settings.h"
 #include "bindings/shapes.h"
 
@@ -20,4 +21,5 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used(), py::multiple_interpreters
   cconv::add_settings(module);
   cconv::add_shapes(module);
   cconv::add_conv(module);
+  cconv::add_layer(module);
 }

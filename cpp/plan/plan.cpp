@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "problem/refusal.h"
-#include "runtime/workspace.h"
 
 namespace cconv {
 namespace {
@@ -47,8 +46,7 @@ std::int64_t workspace_of(const Plan& plan, const Problem& problem, int threads)
 bool execute(const Plan& plan, const Problem& problem, const Operands& operands, int threads,
              Stop& stop) {
   if (problem.N == 0 || problem.OC == 0) return true;
-  const Workspace workspace(workspace_of(plan, problem, threads));
-  plan.room->run(problem, operands, workspace.data(), threads, stop);
+  plan.room->run(problem, operands, threads, stop);
   return !stop.requested();
 }
 

@@ -51,18 +51,23 @@ struct Describe {
   std::string (*dtype)(const void* object) = nullptr;
 };
 
-struct ConvArguments {
+// The options of a convolution, which a prepared layer keeps from call to call.
+struct ConvOptions {
   const char* call = "conv2d";  // how messages begin
   int dims = 2;
-  Array x;
-  Array weight;
-  const Array* bias = nullptr;
   Value stride, padding, dilation, groups;
   Value padding_mode, padding_value, activation, channels_last, algorithm;
   bool dtype_given = false;
   Type dtype = Type::other;
   const void* dtype_object = nullptr;
   Describe describe;
+};
+
+struct ConvArguments {
+  const ConvOptions& options;
+  Array x;
+  Array weight;
+  const Array* bias = nullptr;
 };
 
 }  // namespace cconv

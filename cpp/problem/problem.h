@@ -47,25 +47,30 @@ struct Problem {
   constexpr std::int64_t terms() const { return IC / G * taps(); }  // of one output, without bias
 };
 
-// A tensor in memory: any strides, in bytes.  A batch may have several axes (the leading axes of
-// the images under a bare filter), because they need not collapse into one.
-struct View {
-  std::byte* data = nullptr;
-  int batch_axes = 0;
-  std::int64_t batch_extent[kMaxNdim];
-  std::int64_t batch_stride[kMaxNdim];
-  std::int64_t channel = 0;
-  std::int64_t spatial[kSpatial] = {0, 0, 0};
+// The axes of a batch.  There may be several (the leading axes of the images under a bare filter),
+// because they need not collapse into one.
+struct Batch {
+  int axes = 0;
+  std::int64_t extent[kMaxNdim];
+  std::int64_t stride[kMaxNdim];
 
   // Byte offset of image n.
-  constexpr std::int64_t image(std::int64_t n) const {
-    std::int64_t offset = 0;
-    for (int a = batch_axes - 1; a > 0; --a) {
-      offset += n % batch_extent[a] * batch_stride[a];
-      n /= batch_extent[a];
+  constexpr std::int64_t offset(std::int64_t n) const {
+    std::int64_t bytes = 0;
+    for (int a = axes - 1; a > 0; --a) {
+      bytes += n % extent[a] * stride[a];
+      n /= extent[a];
     }
-    return batch_axes > 0 ? offset + n * batch_stride[0] : 0;
+    return axes > 0 ? bytes + n * stride[0] : 0;
   }
+};
+
+// A tensor in memory: any strides, in bytes.
+struct View {
+  std::byte* data = nullptr;
+  const Batch* batch = nullptr;
+  std::int64_t channel = 0;
+  std::int64_t spatial[kSpatial] = {0, 0, 0};
 };
 
 // The arrays of one convolution.  weights: OC x IC/G x taps, bias: OC or null; both in the sum's

@@ -68,8 +68,14 @@ int word_index(const char* call, const char* name, const Value& value, const cha
                quoted_list(names, count), " would do");
 }
 
+std::string per_axis_text(int dims) {
+  return dims == 1 ? "an int" : words("an int or one per axis (", std::int64_t{dims}, ")");
+}
+
+constexpr int kOneInt = 1;  // an argument that is a single int is one of one axis
+
 std::int64_t integer_of(const char* call, const char* name, const Value& value, std::int64_t least,
-                        const char* what_would_do, const Describe& describe) {
+                        int dims, const Describe& describe) {
   switch (value.kind) {
     case Value::Kind::integer:
       if (value.integer >= least) return value.integer;
@@ -78,16 +84,12 @@ std::int64_t integer_of(const char* call, const char* name, const Value& value, 
       refuse_value(call, name, " ", describe.value(value.object),
                    " does not fit; integers from ", least, " to 2**63 - 1 would do");
     case Value::Kind::boolean:
-      refuse_type(call, name, " ", describe.value(value.object), " is a bool; ", what_would_do,
-                  " would do");
+      refuse_type(call, name, " ", describe.value(value.object), " is a bool; ",
+                  per_axis_text(dims), " would do");
     default:
       refuse_type(call, name, " ", describe.value(value.object), " is not an int; ",
-                  what_would_do, " would do");
+                  per_axis_text(dims), " would do");
   }
-}
-
-std::string per_axis_text(int dims) {
-  return dims == 1 ? "an int" : words("an int or one per axis (", std::int64_t{dims}, ")");
 }
 
 constexpr const char* kBorderNames[] = {"constant", "edge",      "reflect", "symmetric",
@@ -105,7 +107,7 @@ bool is_pair(const Value& value) { return value.kind == Value::Kind::sequence; }
 
 // One side of the padding of one axis.
 std::int64_t side(const char* call, const Value& value, const Describe& describe) {
-  return integer_of(call, "padding", value, 0, "an int or a (before, after) pair", describe);
+  return integer_of(call, "padding", value, 0, kOneInt, describe);
 }
 
 void axis_padding(const char* call, const Value& value, Window& window, const Describe& describe) {
@@ -125,8 +127,8 @@ bool is_real_float(Type type) { return type == Type::float32 || type == Type::fl
 void require_float(const ConvArguments& a, const char* name, const Array& array) {
   if (is_real_float(array.type)) return;
   const std::string dtype =
-      array.type == Type::other ? a.describe.dtype(array.object) : name_of(array.type);
-  refuse_type(a.call, name, " has dtype ", dtype, "; float32 or float64 would do");
+      array.type == Type::other ? a.options.describe.dtype(array.object) : name_of(array.type);
+  refuse_type(a.options.call, name, " has dtype ", dtype, "; float32 or float64 would do");
 }
 
 // x and weight: which axes are which.  Extents go to the problem, steps to the view.
@@ -138,24 +140,24 @@ struct Layout {
 };
 
 Layout layout_of(const ConvArguments& a, bool channels_last) {
-  const int dims = a.dims;
+  const int dims = a.options.dims;
   const Array& x = a.x;
   Layout layout;
   layout.bare = a.weight.ndim == dims;
   if (layout.bare) {
     const int least = dims + channels_last;
     if (x.ndim < least)
-      refuse_value(a.call, "x has shape ", shape_text(x), "; for a bare weight at least ",
+      refuse_value(a.options.call, "x has shape ", shape_text(x), "; for a bare weight at least ",
                    std::int64_t{least}, " axes would do");
     layout.spatial_axis = x.ndim - least;
     if (channels_last) layout.channel_axis = x.ndim - 1;
     return layout;
   }
   if (a.weight.ndim != dims + 2)
-    refuse_value(a.call, "weight has shape ", shape_text(a.weight), "; ", std::int64_t{dims + 2},
+    refuse_value(a.options.call, "weight has shape ", shape_text(a.weight), "; ", std::int64_t{dims + 2},
                  " axes (O, C/groups, taps) or ", std::int64_t{dims}, " (a bare filter) would do");
   if (x.ndim != dims + 2 && x.ndim != dims + 1)
-    refuse_value(a.call, "x has shape ", shape_text(x), "; ", std::int64_t{dims + 2}, " axes (",
+    refuse_value(a.options.call, "x has shape ", shape_text(x), "; ", std::int64_t{dims + 2}, " axes (",
                  channels_last ? "batch, positions, channels" : "batch, channels, positions",
                  ") or ", std::int64_t{dims + 1}, " (no batch) would do");
   layout.batched = x.ndim == dims + 2;
@@ -164,30 +166,29 @@ Layout layout_of(const ConvArguments& a, bool channels_last) {
   return layout;
 }
 
-void add_batch_axis(View& view, std::int64_t extent, std::int64_t stride) {
-  const int last = view.batch_axes - 1;
-  if (last >= 0 && view.batch_stride[last] == extent * stride) {
-    view.batch_extent[last] *= extent;
-    view.batch_stride[last] = stride;
+void add_axis(Batch& batch, std::int64_t extent, std::int64_t stride) {
+  const int last = batch.axes - 1;
+  if (last >= 0 && batch.stride[last] == extent * stride) {
+    batch.extent[last] *= extent;
+    batch.stride[last] = stride;
     return;
   }
-  view.batch_extent[view.batch_axes] = extent;
-  view.batch_stride[view.batch_axes] = stride;
-  ++view.batch_axes;
+  batch.extent[batch.axes] = extent;
+  batch.stride[batch.axes] = stride;
+  ++batch.axes;
 }
 
 // Images of `view` from an array of this shape: the leading axes, and under a bare filter the
 // channels.
-void set_view(View& view, const Layout& layout, int dims, const std::int64_t* shape,
+void set_view(View& view, Batch& batch, const Layout& layout, int dims, const std::int64_t* shape,
               const std::int64_t* strides) {
-  view.batch_axes = 0;
+  view.batch = &batch;
   if (layout.bare) {
-    for (int i = 0; i < layout.spatial_axis; ++i) add_batch_axis(view, shape[i], strides[i]);
+    for (int i = 0; i < layout.spatial_axis; ++i) add_axis(batch, shape[i], strides[i]);
     if (layout.channel_axis >= 0)
-      add_batch_axis(view, shape[layout.channel_axis], strides[layout.channel_axis]);
-    view.channel = 0;
+      add_axis(batch, shape[layout.channel_axis], strides[layout.channel_axis]);
   } else {
-    if (layout.batched) add_batch_axis(view, shape[0], strides[0]);
+    if (layout.batched) add_axis(batch, shape[0], strides[0]);
     view.channel = strides[layout.channel_axis];
   }
   for (int i = 0; i < dims; ++i)
@@ -196,10 +197,10 @@ void set_view(View& view, const Layout& layout, int dims, const std::int64_t* sh
 
 void set_channels(const ConvArguments& a, const Layout& layout, Problem& p) {
   const Array& x = a.x;
-  p.G = validate_integer(a.call, "groups", a.groups, 1, a.describe);
+  p.G = validate_integer(a.options.call, "groups", a.options.groups, 1, a.options.describe);
   if (layout.bare) {
     if (p.G != 1)
-      refuse_value(a.call, "groups ", p.G, " with a bare weight ", shape_text(a.weight),
+      refuse_value(a.options.call, "groups ", p.G, " with a bare weight ", shape_text(a.weight),
                    "; groups 1 would do");
     p.IC = p.OC = 1;
     p.N = 1;
@@ -212,20 +213,20 @@ void set_channels(const ConvArguments& a, const Layout& layout, Problem& p) {
   p.OC = a.weight.shape[0];
   const std::int64_t ICg = a.weight.shape[1];
   if (p.OC % p.G != 0)
-    refuse_value(a.call, "groups ", p.G, " does not divide the ", p.OC,
+    refuse_value(a.options.call, "groups ", p.G, " does not divide the ", p.OC,
                  " output channels of weight ", shape_text(a.weight));
   if (saturating_multiply(ICg, p.G) != p.IC)
-    refuse_value(a.call, "x ", shape_text(x), " has ", p.IC, " channels, weight ",
+    refuse_value(a.options.call, "x ", shape_text(x), " has ", p.IC, " channels, weight ",
                  shape_text(a.weight), " with groups ", p.G, " takes ", ICg, " * ", p.G, " = ",
                  saturating_multiply(ICg, p.G));
 }
 
 void set_border(const ConvArguments& a, Problem& p) {
-  const int mode = word_index(a.call, "padding_mode", a.padding_mode, kBorderNames,
-                              std::size(kBorderNames), a.describe);
+  const int mode = word_index(a.options.call, "padding_mode", a.options.padding_mode, kBorderNames,
+                              std::size(kBorderNames), a.options.describe);
   p.border = kBorders[mode];
 
-  const Value& v = a.padding_value;
+  const Value& v = a.options.padding_value;
   switch (v.kind) {
     case Value::Kind::boolean:
     case Value::Kind::integer:
@@ -236,27 +237,27 @@ void set_border(const ConvArguments& a, Problem& p) {
       p.padding_value = v.real;
       break;
     default:
-      refuse_type(a.call, "padding_value ", a.describe.value(v.object), " is not a real number");
+      refuse_type(a.options.call, "padding_value ", a.options.describe.value(v.object), " is not a real number");
   }
   if (p.padding_value != 0 && (p.border != Border::constant || mode == kZeros))
-    refuse_value(a.call, "padding_value ", a.describe.value(v.object), " with padding_mode \"",
+    refuse_value(a.options.call, "padding_value ", a.options.describe.value(v.object), " with padding_mode \"",
                  kBorderNames[mode], "\"; 0, or padding_mode \"constant\", would do");
   // The border holds elements of x.
   if (a.x.type == Type::float32) p.padding_value = static_cast<float>(p.padding_value);
 }
 
 void set_activation(const ConvArguments& a, Problem& p) {
-  const Value& v = a.activation;
+  const Value& v = a.options.activation;
   if (v.kind == Value::Kind::none) return;
   const bool with_slope = v.kind == Value::Kind::sequence && v.size == 2 && v.items != nullptr &&
                           v.items[0].kind == Value::Kind::text;
-  const int index = word_index(a.call, "activation", with_slope ? v.items[0] : v, kActivationNames + 1,
-                               std::size(kActivationNames) - 1, a.describe);
+  const int index = word_index(a.options.call, "activation", with_slope ? v.items[0] : v, kActivationNames + 1,
+                               std::size(kActivationNames) - 1, a.options.describe);
   p.activation = static_cast<Activation>(index + 1);
   p.slope = 0.01;
   if (!with_slope) return;
   if (p.activation != Activation::leaky_relu)
-    refuse_value(a.call, "activation ", a.describe.value(v.object),
+    refuse_value(a.options.call, "activation ", a.options.describe.value(v.object),
                  " takes no parameter; only \"leaky_relu\" does");
   const Value& slope = v.items[1];
   if (slope.kind == Value::Kind::real || slope.kind == Value::Kind::huge)
@@ -264,7 +265,7 @@ void set_activation(const ConvArguments& a, Problem& p) {
   else if (slope.kind == Value::Kind::integer)
     p.slope = static_cast<double>(slope.integer);
   else
-    refuse_type(a.call, "activation slope ", a.describe.value(slope.object),
+    refuse_type(a.options.call, "activation slope ", a.options.describe.value(slope.object),
                 " is not a real number");
 }
 
@@ -274,11 +275,11 @@ void set_types(const ConvArguments& a, Problem& p) {
   p.src_type = a.x.type;
   p.weights_type = a.weight.type;
   p.sum_type = std::max(a.x.type, a.weight.type);  // of float32 and float64
-  p.dst_type = a.dtype_given ? a.dtype : p.sum_type;
+  p.dst_type = a.options.dtype_given ? a.options.dtype : p.sum_type;
   const bool refused = p.dst_type == Type::boolean || p.dst_type == Type::bfloat16 ||
                        p.dst_type >= Type::complex64;
   if (refused)
-    refuse_type(a.call, "dtype ", a.describe.value(a.dtype_object), " is not to be had from ",
+    refuse_type(a.options.call, "dtype ", a.options.describe.value(a.options.dtype_object), " is not to be had from ",
                 name_of(p.sum_type), " sums; a real float or integer type would do");
 }
 
@@ -287,11 +288,11 @@ void set_bias(const ConvArguments& a, Problem& p) {
   if (a.bias == nullptr) return;
   const Array& bias = *a.bias;
   if (bias.type >= Type::complex64 || bias.type == Type::float16 || bias.type == Type::bfloat16)
-    refuse_type(a.call, "bias has dtype ",
-                bias.type == Type::other ? a.describe.dtype(bias.object) : name_of(bias.type),
+    refuse_type(a.options.call, "bias has dtype ",
+                bias.type == Type::other ? a.options.describe.dtype(bias.object) : name_of(bias.type),
                 "; one that casts to ", name_of(p.sum_type), " would do");
   if (bias.ndim != 1 || bias.shape[0] != p.OC)
-    refuse_value(a.call, "bias has shape ", shape_text(bias), "; ", shape_text(&p.OC, 1),
+    refuse_value(a.options.call, "bias has shape ", shape_text(bias), "; ", shape_text(&p.OC, 1),
                  ", one per output channel, would do");
 }
 
@@ -299,36 +300,36 @@ void set_bias(const ConvArguments& a, Problem& p) {
   const Window& w = x.window;
   const std::string padding =
       w.before == 0 && w.after == 0 ? "" : words(" + ", w.before, " + ", w.after);
-  refuse_value(a.call, "output would be empty: x ", axis_name(a.dims, axis), " ", x.in,
-               " with padding (", w.before, ", ", w.after, "), weight ", axis_name(a.dims, axis),
+  refuse_value(a.options.call, "output would be empty: x ", axis_name(a.options.dims, axis), " ", x.in,
+               " with padding (", w.before, ", ", w.after, "), weight ", axis_name(a.options.dims, axis),
                " ", w.kernel, ", dilation ", w.dilation, " gives ", x.in, padding, " - ", span(w),
-               " + 1 = ", padded_extent(w, x.in) - span(w) + 1, " ", unit_name(a.dims, axis));
+               " + 1 = ", padded_extent(w, x.in) - span(w) + 1, " ", unit_name(a.options.dims, axis));
 }
 
 void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
-  const int lead = kSpatial - a.dims;
+  const int lead = kSpatial - a.options.dims;
   std::int64_t sizes[kSpatial], strides[kSpatial], dilations[kSpatial];
   Window windows[kSpatial];
-  validate_per_axis(a.call, "stride", a.stride, a.dims, 1, strides, a.describe);
-  validate_per_axis(a.call, "dilation", a.dilation, a.dims, 1, dilations, a.describe);
-  for (int i = 0; i < a.dims; ++i) {
+  validate_per_axis(a.options.call, "stride", a.options.stride, a.options.dims, 1, strides, a.options.describe);
+  validate_per_axis(a.options.call, "dilation", a.options.dilation, a.options.dims, 1, dilations, a.options.describe);
+  for (int i = 0; i < a.options.dims; ++i) {
     sizes[i] = a.x.shape[layout.spatial_axis + i];
-    windows[i].kernel = a.weight.shape[a.weight.ndim - a.dims + i];
+    windows[i].kernel = a.weight.shape[a.weight.ndim - a.options.dims + i];
     windows[i].stride = strides[i];
     windows[i].dilation = dilations[i];
     if (windows[i].kernel < 1)
-      refuse_value(a.call, "weight has shape ", shape_text(a.weight), "; a ",
-                   axis_name(a.dims, lead + i), " of at least 1 would do");
+      refuse_value(a.options.call, "weight has shape ", shape_text(a.weight), "; a ",
+                   axis_name(a.options.dims, lead + i), " of at least 1 would do");
   }
-  validate_padding(a.call, a.padding, a.dims, sizes, windows, a.describe);
+  validate_padding(a.options.call, a.options.padding, a.options.dims, sizes, windows, a.options.describe);
 
-  for (int i = 0; i < a.dims; ++i) {
+  for (int i = 0; i < a.options.dims; ++i) {
     Axis& axis = p.axis[lead + i];
     const Window& w = windows[i];
     axis = {sizes[i], output_extent(w, sizes[i]), w};
     if (axis.out < 1) refuse_empty(a, lead + i, axis);
     if (axis.in == 0 && p.border != Border::constant)
-      refuse_value(a.call, "x ", axis_name(a.dims, lead + i), " 0 has nothing that padding_mode \"",
+      refuse_value(a.options.call, "x ", axis_name(a.options.dims, lead + i), " 0 has nothing that padding_mode \"",
                    kBorderNames[static_cast<int>(p.border)], "\" could repeat; \"constant\" would do");
   }
 }
@@ -338,8 +339,8 @@ void set_result(const ConvArguments& a, const Layout& layout, Convolution& c) {
   const Problem& p = c.problem;
   c.ndim = a.x.ndim;
   std::copy_n(a.x.shape, c.ndim, c.shape);
-  for (int i = 0; i < a.dims; ++i)
-    c.shape[layout.spatial_axis + i] = p.axis[kSpatial - a.dims + i].out;
+  for (int i = 0; i < a.options.dims; ++i)
+    c.shape[layout.spatial_axis + i] = p.axis[kSpatial - a.options.dims + i].out;
   if (!layout.bare) c.shape[layout.channel_axis] = p.OC;
 
   std::int64_t strides[kMaxNdim];
@@ -351,10 +352,10 @@ void set_result(const ConvArguments& a, const Layout& layout, Convolution& c) {
     empty |= c.shape[i] == 0;
   }
   if (bytes == kMaxExtent && !empty)
-    throw Refusal(Refusal::Kind::memory, words(a.call, ": a result of shape ",
+    throw Refusal(Refusal::Kind::memory, words(a.options.call, ": a result of shape ",
                                                shape_text(c.shape, c.ndim), " and dtype ",
                                                name_of(p.dst_type), " is beyond any memory"));
-  set_view(c.dst, layout, a.dims, c.shape, strides);
+  set_view(c.dst, c.dst_batch, layout, a.options.dims, c.shape, strides);
 }
 
 // First and past-the-last byte an array touches.
@@ -382,7 +383,7 @@ bool overlap(const Array& a, const Array& b) {
 
 std::int64_t validate_integer(const char* call, const char* name, const Value& value,
                               std::int64_t least, const Describe& describe) {
-  return integer_of(call, name, value, least, "an int", describe);
+  return integer_of(call, name, value, least, kOneInt, describe);
 }
 
 bool validate_flag(const char* call, const char* name, const Value& value,
@@ -395,14 +396,14 @@ bool validate_flag(const char* call, const char* name, const Value& value,
 void validate_per_axis(const char* call, const char* name, const Value& value, int dims,
                        std::int64_t least, std::int64_t* result, const Describe& describe) {
   if (value.kind != Value::Kind::sequence) {
-    std::fill_n(result, dims, integer_of(call, name, value, least, per_axis_text(dims).c_str(), describe));
+    std::fill_n(result, dims, integer_of(call, name, value, least, dims, describe));
     return;
   }
   if (value.size != 1 && value.size != dims)
     refuse_value(call, name, " ", describe.value(value.object), " has ", value.size, " entries; ",
                  per_axis_text(dims), " would do");
   for (int i = 0; i < dims; ++i)
-    result[i] = integer_of(call, name, value.items[value.size == 1 ? 0 : i], least, "an int", describe);
+    result[i] = integer_of(call, name, value.items[value.size == 1 ? 0 : i], least, kOneInt, describe);
 }
 
 void validate_padding(const char* call, const Value& padding, int dims, const std::int64_t* sizes,
@@ -442,10 +443,10 @@ void validate_axis(const AxisArguments& a, std::int64_t& n, Window& window) {
 
 void validate_conv(const ConvArguments& a, Convolution& c) {
   Problem& p = c.problem;
-  p.dims = a.dims;
-  p.channels_last = validate_flag(a.call, "channels_last", a.channels_last, a.describe);
-  p.algorithm = static_cast<Algorithm>(word_index(a.call, "algorithm", a.algorithm, kAlgorithmNames,
-                                                  std::size(kAlgorithmNames), a.describe));
+  p.dims = a.options.dims;
+  p.channels_last = validate_flag(a.options.call, "channels_last", a.options.channels_last, a.options.describe);
+  p.algorithm = static_cast<Algorithm>(word_index(a.options.call, "algorithm", a.options.algorithm, kAlgorithmNames,
+                                                  std::size(kAlgorithmNames), a.options.describe));
   set_types(a, p);
   const Layout layout = layout_of(a, p.channels_last);
   set_channels(a, layout, p);
@@ -454,22 +455,22 @@ void validate_conv(const ConvArguments& a, Convolution& c) {
   set_bias(a, p);
   set_activation(a, p);
   set_result(a, layout, c);
-  set_view(c.src, layout, a.dims, a.x.shape, a.x.strides);
+  set_view(c.src, c.src_batch, layout, a.options.dims, a.x.shape, a.x.strides);
   c.src.data = a.x.data;
 }
 
 void validate_out(const ConvArguments& a, const Convolution& c, const Array& out) {
   const Type type = c.problem.dst_type;
   if (out.type != type || !out.native)
-    refuse_type(a.call, "out has dtype ", a.describe.dtype(out.object), "; ", name_of(type), " would do");
+    refuse_type(a.options.call, "out has dtype ", a.options.describe.dtype(out.object), "; ", name_of(type), " would do");
   if (out.ndim != c.ndim || !std::equal(c.shape, c.shape + c.ndim, out.shape))
-    refuse_value(a.call, "out has shape ", shape_text(out), "; ", shape_text(c.shape, c.ndim), " would do");
-  if (!out.writable) refuse_value(a.call, "out is read-only; a writable array would do");
+    refuse_value(a.options.call, "out has shape ", shape_text(out), "; ", shape_text(c.shape, c.ndim), " would do");
+  if (!out.writable) refuse_value(a.options.call, "out is read-only; a writable array would do");
   if (!out.c_contiguous)
-    refuse_value(a.call, "out is not C-contiguous; a C-contiguous array would do");
+    refuse_value(a.options.call, "out is not C-contiguous; a C-contiguous array would do");
   const auto apart = [&](const char* name, const Array& input) {
     if (overlap(out, input))
-      refuse_value(a.call, "out shares memory with ", name, "; an array of its own would do");
+      refuse_value(a.options.call, "out shares memory with ", name, "; an array of its own would do");
   };
   apart("x", a.x);
   apart("weight", a.weight);

@@ -7,9 +7,15 @@
 
 namespace cconv {
 
-// A judged convolution: the problem, where src lies, how a result is shaped.
+// A judged convolution: the problem, where src lies, how a result is shaped.  The views refer to the
+// batches beside them.
 struct Convolution {
+  Convolution() = default;
+  Convolution(const Convolution&) = delete;
+  Convolution& operator=(const Convolution&) = delete;
+
   Problem problem;
+  Batch src_batch, dst_batch;
   View src;
   View dst;  // without data: strides of a C-contiguous result
   int ndim = 0;

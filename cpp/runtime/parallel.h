@@ -13,22 +13,25 @@ namespace cconv {
 class Stop {
  public:
   using Poll = bool (*)();
-  explicit Stop(Poll poll = nullptr) : poll_(poll) {}
+  Stop() = default;
+  explicit Stop(Poll poll) : poll_(poll), asked_(Clock::now()) {}
 
   bool requested() const { return requested_.load(std::memory_order_relaxed); }
 
   // Called between items by the calling thread; asks `poll` when a tenth of a second has passed.
   void poll_when_due() {
     if (poll_ == nullptr) return;
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = Clock::now();
     if (now - asked_ < std::chrono::milliseconds(100)) return;
     if (poll_()) requested_.store(true, std::memory_order_relaxed);
-    asked_ = std::chrono::steady_clock::now();
+    asked_ = Clock::now();
   }
 
  private:
-  Poll poll_;
-  std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
+  using Clock = std::chrono::steady_clock;
+
+  Poll poll_ = nullptr;
+  Clock::time_point asked_;
   std::atomic<bool> requested_{false};
 };
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -10,19 +10,17 @@ from cconv import _core
 from cconv.plan import Explanation, as_array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import ArrayLike, DTypeLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike
 
     from cconv.typing import Activation, Padding, PerAxis
 
 
-class _Layer:
-    """What `Conv1d`, `Conv2d` and `Conv3d` share: everything but the core's function."""
+class _Layer(_core.Layer):
+    """What `Conv1d`, `Conv2d` and `Conv3d` share; calls go straight to the core."""
 
-    __slots__ = ("_explain", "_options", "_run", "bias", "weight")
+    __slots__ = ("_options", "bias", "weight")
 
-    _prepare: Callable[..., tuple[Callable[..., Any], Callable[..., Any], Any, Any]]
+    _dims: ClassVar[int]
 
     def __init__(
         self,
@@ -53,15 +51,9 @@ class _Layer:
             dtype,
         )
         self._options = options
-        self._run, self._explain, copied, self.bias = type(self)._prepare(
-            None, weight, bias, *options, None
-        )
+        copied, self.bias = self._prepare(self._dims, weight, bias, *options)
         # A list has no dtype of its own: it takes that of the input, call by call.
-        self.weight = copied.tolist() if isinstance(weight, list | tuple) else copied
-
-    def __call__(self, x: ArrayLike, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Convolve `x`; the parameters are those of the function of the same name."""
-        return self._run(x, out)  # type: ignore[no-any-return]
+        self.weight: Any = copied.tolist() if isinstance(weight, list | tuple) else copied
 
     def explain(self, x: ArrayLike | tuple[int, ...]) -> Explanation:
         """Tell how a call with `x`, an array or a shape, is computed."""
@@ -83,7 +75,7 @@ class Conv1d(_Layer):
     """`conv1d` with its weights, prepared; see `Conv2d`."""
 
     __slots__ = ()
-    _prepare = _core.prepare_conv1d
+    _dims = 1
 
 
 class Conv2d(_Layer):
@@ -95,6 +87,8 @@ class Conv2d(_Layer):
 channels_last, algorithm, dtype
         As in `conv2d`. Weights are copied; pickle and copy carry the original weights.
 
+    A layer is called as ``layer(x, out=None)`` and returns what `conv2d` would.
+
     Examples
     --------
     >>> layer = cconv.Conv2d(np.ones((8, 3, 3, 3), np.float32), padding=1, activation="relu")
@@ -103,11 +97,11 @@ channels_last, algorithm, dtype
     """
 
     __slots__ = ()
-    _prepare = _core.prepare_conv2d
+    _dims = 2
 
 
 class Conv3d(_Layer):
     """`conv3d` with its weights, prepared; see `Conv2d`."""
 
     __slots__ = ()
-    _prepare = _core.prepare_conv3d
+    _dims = 3

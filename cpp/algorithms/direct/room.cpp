@@ -1,14 +1,13 @@
 // Direct summation: any case, nothing packed.  Output positions lie in the vector lanes.
 //
-// The outputs of all images are numbered in C order of (n, od, oh, ow) and cut into blocks.  For a
-// block, the input under each term (c, kd, kh, kw) at each position is a row: where it lies
-// contiguously in src the row is src itself, elsewhere it is gathered into scratch, border
-// included.  The kernel multiplies rows by raw weights for all output channels of the item, 256
-// terms at a time; then the strips of sums are finished and stored.
+// The outputs of all images are numbered in C order of (n, od, oh, ow) and cut into strips.  For a
+// strip, the input under each term (c, kd, kh, kw) is a row of vectors (gather.h).  The kernel
+// multiplies rows by raw weights for all output channels of the item, 256 terms at a time; then the
+// sums are finished and stored.
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
+#include "algorithms/direct/gather.h"
 #include "algorithms/direct/kernel.h"
 #include "algorithms/room.h"
 #include "algorithms/rows/kernel.h"
@@ -36,6 +35,7 @@ struct Tiling {
   std::int64_t rows_bytes, sums_bytes, pointers_bytes;
 
   std::int64_t bytes_per_thread() const { return rows_bytes + sums_bytes + pointers_bytes; }
+  std::int64_t items(const Problem& p) const { return blocks * channel_blocks * p.G; }
 };
 
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -90,52 +90,15 @@ Tiling tiling_of(const Problem& p) {
   return t;
 }
 
-// A place in the output and its image in src.
-struct Cursor {
-  std::int64_t n, od, oh, ow;
-
-  static Cursor at(const Problem& p, std::int64_t position) {
-    Cursor c;
-    c.ow = position % p.axis[2].out, position /= p.axis[2].out;
-    c.oh = position % p.axis[1].out, position /= p.axis[1].out;
-    c.od = position % p.axis[0].out;
-    c.n = position / p.axis[0].out;
-    return c;
-  }
-  // To the beginning of the next output row.
-  void next_row(const Problem& p) {
-    ow = 0;
-    if (++oh < p.axis[1].out) return;
-    oh = 0;
-    if (++od < p.axis[0].out) return;
-    od = 0, ++n;
-  }
-};
-
-struct Tap {
-  std::int64_t kd, kh, kw;
-  Range inside;  // output columns whose input column is inside src
-
-  static Tap at(const Problem& p, std::int64_t tap) {
-    const Axis& w = p.axis[2];
-    const std::int64_t KH = p.axis[1].window.kernel, KW = w.window.kernel;
-    const std::int64_t kw = tap % KW;
-    return {tap / KW / KH, tap / KW % KH, kw, positions_inside(w.window, kw, w.in, w.out)};
-  }
-};
-
 template <class T>
 class Run {
  public:
-  Run(const Problem& problem, const Operands& operands, std::byte* workspace)
+  Run(const Problem& problem, const Operands& operands, const Tiling& tiling, std::byte* workspace)
       : p_(problem),
         a_(operands),
-        t_(tiling_of(problem)),
-        load_(rows::kernels().load[static_cast<int>(problem.src_type)][sum_index()]),
-        border_(static_cast<T>(problem.padding_value)),
+        t_(tiling),
+        gather_(problem, operands.src),
         workspace_(workspace) {}
-
-  std::int64_t items() const { return t_.blocks * t_.channel_blocks * p_.G; }
 
   // Items of one block of positions follow one another, so that its input is still in cache.
   void item(std::int64_t index, int worker) const {
@@ -158,12 +121,6 @@ class Run {
   }
 
  private:
-  // Consecutive positions and the room they take in scratch: a whole number of vectors.
-  struct Strip {
-    std::int64_t begin, count, padded;
-    Cursor cursor;
-  };
-
   static constexpr int sum_index() { return rows::sum_index(sizeof(T) == 8 ? Type::float64 : Type::float32); }
 
   Strip strip_of(std::int64_t block) const {
@@ -185,96 +142,10 @@ class Run {
     auto* const pointers = reinterpret_cast<const std::byte**>(scratch + t_.rows_bytes + t_.sums_bytes);
     for (std::int64_t k = 0; k < K; k += kTermsPerBlock) {
       const std::int64_t terms = std::min(kTermsPerBlock, K - k);
-      gather(strip, g * (p_.IC / p_.G), k, terms, reinterpret_cast<T*>(scratch), pointers);
+      gather_(strip, {g * (p_.IC / p_.G), k, terms}, reinterpret_cast<T*>(scratch), pointers);
       const std::byte* const weights = a_.weights + (o * K + k) * kSize;
       accumulate({pointers, terms, weights, K * kSize, channels, sums, strip.padded, k == 0});
     }
-  }
-
-  // Rows of terms [k, k + terms) of the channels from c.  Terms j, j + taps, j + 2 * taps, ... have
-  // one tap in common and lie one channel apart.
-  void gather(const Strip& strip, std::int64_t c, std::int64_t k, std::int64_t terms, T* scratch,
-              const std::byte** pointers) const {
-    const std::int64_t taps = p_.taps();
-    const View& src = a_.src;
-    for (std::int64_t j = 0; j < std::min(taps, terms); ++j) {
-      const Tap tap = Tap::at(p_, (k + j) % taps);
-      const std::byte* const from = src.data + (c + (k + j) / taps) * src.channel;
-      const std::int64_t channels = divide_up(terms - j, taps);
-      if (const std::byte* row = in_place(strip, tap, from)) {
-        for (std::int64_t r = 0; r < channels; ++r, row += src.channel) pointers[j + r * taps] = row;
-      } else {
-        T* const rows = scratch + j * strip.padded;
-        gather_tap(strip, tap, from, channels, rows, taps * strip.padded);
-        for (std::int64_t r = 0; r < channels; ++r)
-          pointers[j + r * taps] = reinterpret_cast<const std::byte*>(rows + r * taps * strip.padded);
-      }
-    }
-  }
-
-  // The strip's input under a tap where it lies contiguously in src, else null.
-  const std::byte* in_place(const Strip& strip, const Tap& tap, const std::byte* channel) const {
-    const Cursor& at = strip.cursor;
-    if (p_.src_type != p_.sum_type || strip.count != strip.padded) return nullptr;
-    if (p_.axis[2].window.stride * a_.src.spatial[2] != kSize) return nullptr;
-    if (at.ow < tap.inside.begin || at.ow + strip.count > tap.inside.end) return nullptr;
-    const std::byte* const row = input_row(at, tap, channel);
-    return row == nullptr ? nullptr : row + column(at.ow, tap) * a_.src.spatial[2];
-  }
-
-  // The row of src under a tap, null in a constant border.
-  const std::byte* input_row(const Cursor& at, const Tap& tap, const std::byte* channel) const {
-    const Axis& d = p_.axis[0];
-    const Axis& h = p_.axis[1];
-    const std::int64_t id = border_index(p_.border, input_index(d.window, at.od, tap.kd), d.in);
-    const std::int64_t ih = border_index(p_.border, input_index(h.window, at.oh, tap.kh), h.in);
-    if (id < 0 || ih < 0) return nullptr;
-    return channel + a_.src.image(at.n) + id * a_.src.spatial[0] + ih * a_.src.spatial[1];
-  }
-
-  std::int64_t column(std::int64_t ow, const Tap& tap) const {
-    return input_index(p_.axis[2].window, ow, tap.kw);
-  }
-
-  // One tap's rows for `channels` channels, row_stride elements apart, row by row of the output.
-  void gather_tap(const Strip& strip, const Tap& tap, const std::byte* channel,
-                  std::int64_t channels, T* rows, std::int64_t row_stride) const {
-    Cursor at = strip.cursor;
-    for (std::int64_t i = 0; i < strip.count; at.next_row(p_)) {
-      const std::int64_t count = std::min(strip.count - i, p_.axis[2].out - at.ow);
-      if (const std::byte* row = input_row(at, tap, channel))
-        gather_row(row, at.ow, at.ow + count, tap, channels, rows + i, row_stride);
-      else
-        fill(rows + i, row_stride, channels, count, border_);
-      i += count;
-    }
-    fill(rows + strip.count, row_stride, channels, strip.padded - strip.count, T(0));
-  }
-
-  // Output columns [ow, end) of one row: border, inside, border.
-  void gather_row(const std::byte* row, std::int64_t ow, std::int64_t end, const Tap& tap,
-                  std::int64_t channels, T* rows, std::int64_t row_stride) const {
-    const std::int64_t begin = ow;
-    const std::int64_t step = p_.axis[2].window.stride * a_.src.spatial[2];
-    while (ow < end) {
-      std::int64_t next = ow + 1;
-      std::int64_t iw = column(ow, tap);
-      if (ow >= tap.inside.begin && ow < tap.inside.end)
-        next = std::min(end, tap.inside.end);
-      else
-        iw = border_index(p_.border, iw, p_.axis[2].in);
-      if (iw >= 0)
-        load_({row + iw * a_.src.spatial[2], a_.src.channel, step, channels, next - ow},
-              rows + (ow - begin), row_stride);
-      else
-        fill(rows + (ow - begin), row_stride, channels, next - ow, border_);
-      ow = next;
-    }
-  }
-
-  static void fill(T* rows, std::int64_t row_stride, std::int64_t channels, std::int64_t count,
-                   T value) {
-    for (std::int64_t r = 0; r < channels; ++r) std::fill_n(rows + r * row_stride, count, value);
   }
 
   static void accumulate(const Block<T>& block) {
@@ -306,7 +177,7 @@ class Run {
       const std::int64_t position = strip.begin + i;
       const std::int64_t within = position % image;
       const std::int64_t count = std::min(strip.count - i, image - within);
-      std::byte* const to = dst.data + dst.image(position / image) + o * dst.channel + within * dst.spatial[2];
+      std::byte* const to = dst.data + dst.batch->offset(position / image) + o * dst.channel + within * dst.spatial[2];
       store(sums + i, strip.padded, {to, dst.channel, dst.spatial[2], channels, count});
       i += count;
     }
@@ -316,23 +187,26 @@ class Run {
 
   const Problem& p_;
   const Operands& a_;
-  const Tiling t_;
-  const rows::Load load_;
-  const T border_;  // value of a constant border
+  const Tiling& t_;
+  const Gather<T> gather_;
   std::byte* const workspace_;
 };
 
 // Where rows without window follow one another in src they are one row: a 1x1 convolution then reads
 // its images in place.  The numbering of positions, and so the tiling, stays what it was.
-void merge_rows(Problem& p, View& src) {
-  Axis& row = p.axis[2];
-  for (int outer : {1, 0}) {
-    Axis& axis = p.axis[outer];
-    if (!is_plain(row) || !is_plain(axis)) return;
-    if (axis.in > 1 && src.spatial[outer] != row.in * src.spatial[2]) return;
-    row.in = row.out = row.in * axis.in;
-    axis = Axis{};
+bool rows_merge(const Problem& p, const View& src, int axis) {
+  const Axis& row = p.axis[2];
+  const Axis& a = p.axis[axis];
+  return is_plain(row) && is_plain(a) &&
+         (a.in == 1 || src.spatial[axis] == row.in * src.spatial[2]);
+}
+
+Problem merge_rows(Problem p, const View& src) {
+  for (int axis = 1; axis >= 0 && rows_merge(p, src, axis); --axis) {
+    p.axis[2].in = p.axis[2].out = p.axis[2].in * p.axis[axis].in;
+    p.axis[axis] = Axis{};
   }
+  return p;
 }
 
 class Direct final : public Room {
@@ -348,8 +222,7 @@ class Direct final : public Room {
   }
 
   std::int64_t items(const Problem& p) const override {
-    const Tiling t = tiling_of(p);
-    return t.blocks * t.channel_blocks * p.G;
+    return tiling_of(p).items(p);
   }
 
   std::int64_t workspace(const Problem& p, int threads) const override {
@@ -362,23 +235,27 @@ class Direct final : public Room {
            " channels x " + std::to_string(std::min(kTermsPerBlock, p.terms())) + " terms";
   }
 
-  void run(const Problem& problem, const Operands& operands, std::byte* workspace, int threads,
-           Stop& stop) const override {
-    Problem p = problem;
-    Operands a = operands;
-    merge_rows(p, a.src);
-    if (p.sum_type == Type::float64)
-      run_as<double>(p, a, workspace, threads, stop);
+  void run(const Problem& p, const Operands& operands, int threads, Stop& stop) const override {
+    if (rows_merge(p, operands.src, 1))
+      run_typed(merge_rows(p, operands.src), operands, threads, stop);
     else
-      run_as<float>(p, a, workspace, threads, stop);
+      run_typed(p, operands, threads, stop);
   }
 
  private:
+  static void run_typed(const Problem& p, const Operands& a, int threads, Stop& stop) {
+    if (p.sum_type == Type::float64)
+      run_as<double>(p, a, threads, stop);
+    else
+      run_as<float>(p, a, threads, stop);
+  }
+
   template <class T>
-  static void run_as(const Problem& p, const Operands& a, std::byte* workspace, int threads,
-                     Stop& stop) {
-    const Run<T> run(p, a, workspace);
-    parallel_for(run.items(), threads, stop,
+  static void run_as(const Problem& p, const Operands& a, int threads, Stop& stop) {
+    const Tiling tiling = tiling_of(p);
+    const Workspace workspace(tiling.bytes_per_thread() * threads);
+    const Run<T> run(p, a, tiling, workspace.data());
+    parallel_for(tiling.items(p), threads, stop,
                  [&](std::int64_t item, int worker) { run.item(item, worker); });
   }
 };
