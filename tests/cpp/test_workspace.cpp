@@ -1,32 +1,11 @@
 // Workspaces, counted by the aligned operators new and delete of this program.
 #include "runtime/workspace.h"
 
-#include <atomic>
-#include <cstdlib>
 #include <new>
 #include <thread>
 
+#include "aligned_new.h"
 #include "cases.h"
-
-namespace {
-std::atomic<int> blocks{0}, allocations{0};
-}
-
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  const auto unit = static_cast<std::size_t>(alignment);
-  const bool absurd = size > std::size_t{1} << 46;  // sanitizers end the process when asked for it
-  void* const block = absurd ? nullptr : std::aligned_alloc(unit, (size + unit - 1) / unit * unit);
-  if (block == nullptr) throw std::bad_alloc();
-  ++blocks, ++allocations;
-  return block;
-}
-void operator delete(void* block, std::align_val_t) noexcept {
-  if (block != nullptr) --blocks;
-  std::free(block);
-}
-void operator delete(void* block, std::size_t, std::align_val_t alignment) noexcept {
-  operator delete(block, alignment);
-}
 
 namespace cconv {
 namespace {
@@ -49,26 +28,26 @@ TEST_CASE("a workspace is aligned to a cache line and all of it can be written")
 }
 
 TEST_CASE("a thread keeps its largest block for the next call") {
-  const int before = blocks;
+  const int before = aligned_blocks;
   on_new_thread([&] {
     const std::byte* large = nullptr;
     {
       const Workspace workspace(100'000);
       large = workspace.data();
     }
-    const int made = allocations;
+    const int made = aligned_allocations;
     for (const std::int64_t bytes : {1, 5'000, 100'000})
       CHECK(Workspace(bytes).data() == large);
-    CHECK(allocations == made);
-    CHECK(blocks == before + 1);
+    CHECK(aligned_allocations == made);
+    CHECK(aligned_blocks == before + 1);
     Workspace(200'000);
-    CHECK(blocks == before + 1);
+    CHECK(aligned_blocks == before + 1);
   });
-  CHECK(blocks == before);
+  CHECK(aligned_blocks == before);
 }
 
 TEST_CASE("a workspace within a workspace is a block of its own") {
-  const int before = blocks;
+  const int before = aligned_blocks;
   on_new_thread([&] {
     Workspace(1000);
     {
@@ -78,27 +57,27 @@ TEST_CASE("a workspace within a workspace is a block of its own") {
       CHECK(outer.data() != inner.data());
       CHECK(inner.data() != innermost.data());
     }
-    CHECK(blocks == before + 1);
+    CHECK(aligned_blocks == before + 1);
   });
 }
 
 TEST_CASE("no more than kKeptBytes are kept") {
-  const int before = blocks;
+  const int before = aligned_blocks;
   on_new_thread([&] {
     Workspace(Workspace::kKeptBytes + 1);
-    CHECK(blocks == before);
+    CHECK(aligned_blocks == before);
     Workspace{Workspace::kKeptBytes};
-    CHECK(blocks == before + 1);
+    CHECK(aligned_blocks == before + 1);
   });
 }
 
 TEST_CASE("no memory: bad_alloc, and what was kept stays") {
   on_new_thread([] {
     Workspace(1000);
-    const int made = allocations;
+    const int made = aligned_allocations;
     CHECK_THROWS_AS(Workspace(INT64_MAX / 2), std::bad_alloc);
     Workspace(1000);
-    CHECK(allocations == made);
+    CHECK(aligned_allocations == made);
   });
 }
 
