@@ -104,19 +104,11 @@ Type type_of(const py::dtype& dtype) {
   return dtype.byteorder() == (PY_LITTLE_ENDIAN ? '>' : '<') ? Type::other : type_of_number(dtype.num());
 }
 
-py::dtype dtype_of(Type type) { return py::dtype(number_of_type(type)); }
+py::dtype dtype_of(Type type) {
+  return py::reinterpret_steal<py::dtype>(numpy_api().PyArray_DescrFromType_(number_of_type(type)));
+}
 
 bool is_sequence_of_numbers(PyObject* object) { return PyList_Check(object) || PyTuple_Check(object); }
-
-py::object new_array(Type type, int ndim, const std::int64_t* shape) {
-  const npy_api& api = numpy_api();
-  PyObject* const descr = api.PyArray_DescrFromType_(number_of_type(type));
-  auto array = py::reinterpret_steal<py::object>(api.PyArray_NewFromDescr_(
-      api.PyArray_Type_, descr, ndim, reinterpret_cast<const Py_intptr_t*>(shape), nullptr, nullptr, 0,
-      nullptr));
-  if (!array) throw py::error_already_set();
-  return array;
-}
 
 PyObject* Arguments::own(PyObject* reference) {
   if (reference == nullptr) throw py::error_already_set();

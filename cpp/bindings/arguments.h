@@ -57,9 +57,6 @@ py::dtype dtype_of(Type type);
 
 Describe describe();
 
-// A new C-contiguous array, not initialised.
-py::object new_array(Type type, int ndim, const std::int64_t* shape);
-
 void set_python_error(const Refusal& refusal) noexcept;
 void set_python_error(const char* call) noexcept;  // from the exception in flight
 

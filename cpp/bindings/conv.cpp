@@ -2,6 +2,7 @@
 #include "bindings/conv.h"
 
 #include "bindings/arguments.h"
+#include "bindings/results.h"
 #include "bindings/settings.h"
 #include "plan/dense.h"
 #include "plan/plan.h"

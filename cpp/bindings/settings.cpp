@@ -9,6 +9,7 @@
 #include "isa/levels.h"
 #include "problem/refusal.h"
 #include "problem/validate.h"
+#include "runtime/result_memory.h"
 #include "runtime/team.h"
 #include "runtime/thread_count.h"
 
@@ -53,6 +54,8 @@ void read_environment() {
                            " is no level to be had here; one of " + built_levels() + " would do");
   const long threads = number_from("CCONV_NUM_THREADS", 1, 0);
   if (threads > 0) set_process_threads(static_cast<int>(threads));
+  const long megabytes = number_from("CCONV_KEEP_MB", 0, -1);
+  if (megabytes >= 0) set_kept_result_bytes(static_cast<std::size_t>(megabytes) << 20);
 }
 
 py::list level_names(bool only_here) {
@@ -75,6 +78,7 @@ py::dict config() {
                          "in_use"_a = name_of(active_level())),
       "threads"_a = py::dict("back_end"_a = team_back_end(), "available"_a = available_threads(),
                              "in_use"_a = threads_allowed()),
+      "keep_mb"_a = kept_result_bytes() >> 20,
       "openmp"_a = std::string(team_back_end()) == "openmp", "cuda"_a = false);
 }
 

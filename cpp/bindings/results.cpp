@@ -1,0 +1,88 @@
+#include "bindings/results.h"
+
+#include <cstring>
+
+#include "bindings/arguments.h"
+#include "problem/window.h"
+#include "runtime/result_memory.h"
+
+namespace cconv {
+namespace {
+
+// NumPy's interface for allocators, version 1 (NEP 49).
+struct Allocator {
+  void* context;
+  void* (*malloc)(void*, std::size_t);
+  void* (*calloc)(void*, std::size_t, std::size_t);
+  void* (*realloc)(void*, void*, std::size_t);
+  void (*free)(void*, void*, std::size_t);
+};
+struct Handler {
+  char name[127];
+  std::uint8_t version;
+  Allocator allocator;
+};
+
+Handler handler = {
+    "cconv",
+    1,
+    {nullptr, [](void*, std::size_t bytes) { return take_result(bytes); },
+     [](void*, std::size_t count, std::size_t size) -> void* {
+       std::size_t bytes = 0;
+       if (__builtin_mul_overflow(count, size, &bytes)) return nullptr;
+       void* const data = take_result(bytes);
+       return data ? std::memset(data, 0, bytes) : nullptr;
+     },
+     [](void*, void* data, std::size_t bytes) { return resize_result(data, bytes); },
+     [](void*, void* data, std::size_t) { give_result(data); }}};
+
+// Makes NumPy allocate with our handler in this context, for as long as it lives.
+class UseHandler {
+ public:
+  UseHandler() {
+    static PyObject* const capsule = PyCapsule_New(&handler, "mem_handler", nullptr);
+    before_ = set()(capsule);
+    if (before_ == nullptr) throw py::error_already_set();
+  }
+  ~UseHandler() {
+    Py_XDECREF(set()(before_));
+    Py_DECREF(before_);
+  }
+  UseHandler(const UseHandler&) = delete;
+  UseHandler& operator=(const UseHandler&) = delete;
+
+ private:
+  using SetHandler = PyObject* (*)(PyObject*);
+
+  static SetHandler set() {
+    constexpr int kSetHandler = 304;  // PyDataMem_SetHandler in NumPy's table
+    static const auto function = [] {
+      const py::object table = py::detail::import_numpy_core_submodule("multiarray").attr("_ARRAY_API");
+      return reinterpret_cast<SetHandler>(
+          static_cast<void**>(PyCapsule_GetPointer(table.ptr(), nullptr))[kSetHandler]);
+    }();
+    return function;
+  }
+
+  PyObject* before_;
+};
+
+}  // namespace
+
+py::object new_array(Type type, int ndim, const std::int64_t* shape) {
+  const auto make = [&] {
+    const auto& numpy = py::detail::npy_api::get();
+    auto array = py::reinterpret_steal<py::object>(numpy.PyArray_NewFromDescr_(
+        numpy.PyArray_Type_, dtype_of(type).release().ptr(), ndim,
+        reinterpret_cast<const Py_intptr_t*>(shape), nullptr, nullptr, 0, nullptr));
+    if (!array) throw py::error_already_set();
+    return array;
+  };
+  std::int64_t bytes = size_of(type);
+  for (int i = 0; i < ndim; ++i) bytes = saturating_multiply(bytes, shape[i]);
+  if (bytes < static_cast<std::int64_t>(kLargeResult)) return make();
+  const UseHandler handler;
+  return make();
+}
+
+}  // namespace cconv

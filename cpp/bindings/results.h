@@ -1,0 +1,16 @@
+// Arrays out.
+#pragma once
+
+#include <pybind11/numpy.h>
+
+#include "problem/types.h"
+
+namespace cconv {
+
+namespace py = pybind11;
+
+// A new C-contiguous array, not initialised.  NumPy owns it; memory of a large one comes from
+// runtime/result_memory.
+py::object new_array(Type type, int ndim, const std::int64_t* shape);
+
+}  // namespace cconv
