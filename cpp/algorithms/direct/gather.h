@@ -217,15 +217,20 @@ class Gather {
     return channel + src_.batch->offset(at.n) + id * src_.spatial[0] + ih * src_.spatial[1];
   }
 
-  // A piece of output rows: columns in the border one by one, those inside together.
+  // A piece of output rows: the columns inside together, those in the border one by one, or
+  // together where it is constant.
   void gather_columns(const std::byte* row, std::int64_t begin, const Piece& piece, const Tap& tap,
                       const Range& columns, std::int64_t channels, std::int64_t pitch, T* to) const {
     const Axis& w = p_.axis[2];
     const std::int64_t end = begin + piece.width;
     std::int64_t next = begin;
     for (std::int64_t ow = begin; ow < end; ow = next) {
+      const std::int64_t change = ow < columns.begin ? columns.begin
+                                  : ow < columns.end ? columns.end
+                                                     : end;
       const bool inside = ow >= columns.begin && ow < columns.end;
-      next = inside ? std::min(end, columns.end) : ow + 1;
+      const bool together = inside || p_.border == Border::constant;
+      next = together ? std::min(end, change) : ow + 1;
       const std::int64_t iw = border_index(p_.border, input_index(w.window, ow, tap.kw), w.in);
       const Piece part{piece.rows, next - ow};
       if (iw < 0)
