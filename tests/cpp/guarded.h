@@ -14,7 +14,7 @@ class Guarded {
  public:
   explicit Guarded(std::size_t capacity)
       : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))),
-        capacity_((capacity + page_ - 1) / page_ * page_) {
+        capacity_((capacity / page_ + 1) * page_) {
     constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
     void* const map = mmap(nullptr, capacity_ + 2 * page_, PROT_NONE, kFlags, -1, 0);
     if (map == MAP_FAILED) std::abort();
