@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <stdexcept>
 
 namespace cconv {
 namespace {
@@ -55,6 +56,11 @@ bool is_array(PyObject* object) {
   return PyObject_TypeCheck(object, numpy_api().PyArray_Type_) != 0;
 }
 
+bool is_complex(PyObject* object) {
+  return PyComplex_Check(object) ||
+         py::isinstance(object, py::module_::import("numpy").attr("complexfloating"));
+}
+
 bool is_numpy_bool(PyObject* object) {
   const py::dtype boolean = dtype_of(Type::boolean);
   auto* const scalar = reinterpret_cast<PyTypeObject*>(
@@ -64,21 +70,19 @@ bool is_numpy_bool(PyObject* object) {
 
 std::string one_line(PyObject* text) {
   constexpr Py_ssize_t kLongest = 100;
+  py::object lines, line;
+  if (text != nullptr) lines = py::reinterpret_steal<py::object>(PyUnicode_Splitlines(text, 0));
+  if (lines) line = py::reinterpret_steal<py::object>(PyUnicode_Join(py::str(" ").ptr(), lines.ptr()));
   Py_ssize_t size = 0;
-  const char* const characters = text ? PyUnicode_AsUTF8AndSize(text, &size) : nullptr;
+  const char* const characters = line ? PyUnicode_AsUTF8AndSize(line.ptr(), &size) : nullptr;
   if (characters == nullptr) {
     PyErr_Clear();
     return {};
   }
-  std::string line(characters, static_cast<std::size_t>(size));
-  for (char& c : line)
-    if (c == '\n' || c == '\r') c = ' ';
-  if (size > kLongest) {
-    std::size_t end = kLongest - 3;
-    while (end > 0 && (line[end] & 0xc0) == 0x80) --end;  // not inside a UTF-8 character
-    line = line.substr(0, end) + "...";
-  }
-  return line;
+  if (size <= kLongest) return {characters, static_cast<std::size_t>(size)};
+  std::size_t end = kLongest - 3;
+  while (end > 0 && (characters[end] & 0xc0) == 0x80) --end;  // not inside a UTF-8 character
+  return std::string(characters, end) + "...";
 }
 
 // Runs in error paths only.  What an object's own __repr__ raises is dropped.
@@ -162,6 +166,7 @@ void Arguments::read(PyObject* object, Value& v, int depth) {
     } else if (PyErr_ExceptionMatches(PyExc_TypeError)) {  // an array of floats has __index__ too
       PyErr_Clear();
       v.kind = Value::Kind::other;
+      if (is_array(object) && is_float(array_of(object).type)) read_real(object, v);
     } else {
       throw py::error_already_set();
     }
@@ -170,26 +175,44 @@ void Arguments::read(PyObject* object, Value& v, int depth) {
   } else {
     v.kind = Value::Kind::other;
     const PyNumberMethods* const number = Py_TYPE(object)->tp_as_number;
-    if (number == nullptr || number->nb_float == nullptr) return;
-    const auto real = py::reinterpret_steal<py::object>(PyNumber_Float(object));
-    if (real) {
-      v.kind = Value::Kind::real;
-      v.real = PyFloat_AS_DOUBLE(real.ptr());
-    } else if (PyErr_ExceptionMatches(PyExc_TypeError)) {
-      PyErr_Clear();
-    } else {
-      throw py::error_already_set();
-    }
+    if (number == nullptr || number->nb_float == nullptr || is_complex(object)) return;
+    read_real(object, v);
+  }
+}
+
+// What float() makes of the object; v stays as it is where that is a TypeError.
+void Arguments::read_real(PyObject* object, Value& v) {
+  const auto real = py::reinterpret_steal<py::object>(PyNumber_Float(object));
+  if (real) {
+    v.kind = Value::Kind::real;
+    v.real = PyFloat_AS_DOUBLE(real.ptr());
+  } else if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+    PyErr_Clear();
+  } else {
+    throw py::error_already_set();
   }
 }
 
 void Arguments::read_sequence(PyObject* object, Value& v, int depth) {
   v.kind = Value::Kind::other;
   if (depth >= 2) return;
-  PyObject* const tuple = PyTuple_CheckExact(object) ? object : own(PySequence_Tuple(object));
-  v.size = PyTuple_GET_SIZE(tuple);
+  v.size = PySequence_Size(object);
+  if (v.size < 0) {
+    if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw py::error_already_set();
+    PyErr_Clear();
+    return;
+  }
   v.kind = Value::Kind::sequence;
   if (v.size > kSpatial) return;  // longer than any argument may be: only its length matters
+  PyObject* tuple = object;
+  if (!PyTuple_CheckExact(object)) {
+    tuple = own(PyTuple_New(static_cast<Py_ssize_t>(v.size)));
+    for (Py_ssize_t i = 0; i < v.size; ++i) {
+      PyObject* const item = PySequence_GetItem(object, i);
+      if (item == nullptr) throw py::error_already_set();
+      PyTuple_SET_ITEM(tuple, i, item);
+    }
+  }
   if (!items_) items_ = std::make_unique<Value[]>(kMostItems);
   if (items_used_ + v.size > kMostItems)
     throw Refusal(Refusal::Kind::value, std::string(call_) + ": the arguments hold too many sequences");
@@ -207,23 +230,26 @@ Array Arguments::array(const char* name, PyObject* object, const Array* like) {
       throw Refusal(Refusal::Kind::type, std::string(call_) + ": " + name + " " + why);
     };
     // Each way of being an array in turn; TypeError and BufferError mean: try the next.
-    const auto attempt = [&](auto&& convert) {
+    const auto attempt = [&](auto&& convert, PyObject* another_error = PyExc_TypeError) {
       try {
         found = own(convert().release().ptr());
         return is_array(found);
       } catch (py::error_already_set& error) {
-        if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_BufferError)) throw;
+        if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_BufferError) &&
+            !error.matches(another_error))
+          throw;
         return false;
       }
     };
     const py::handle h(object);
     bool done = false;
     if (is_sequence_of_numbers(object)) {
-      const bool adopts = like != nullptr && (like->type == Type::float32 || like->type == Type::float64);
       try {
-        found = own((adopts ? numpy.attr("asarray")(h, dtype_of(like->type)) : numpy.attr("asarray")(h))
-                        .release()
-                        .ptr());
+        py::object read = numpy.attr("asarray")(h);
+        const bool adopts = like != nullptr && (like->type == Type::float32 || like->type == Type::float64);
+        if (adopts && is_real_number(array_of(read.ptr()).type))
+          read = read.attr("astype")(dtype_of(like->type));
+        found = own(read.release().ptr());
       } catch (py::error_already_set& error) {
         if (!error.matches(PyExc_ValueError) && !error.matches(PyExc_TypeError)) throw;
         throw Refusal(error.matches(PyExc_TypeError) ? Refusal::Kind::type : Refusal::Kind::value,
@@ -238,20 +264,33 @@ Array Arguments::array(const char* name, PyObject* object, const Array* like) {
     if (!done && PyObject_HasAttrString(object, "__array__"))
       done = attempt([&] { return py::object(numpy.attr("asarray")(h)); });
     if (!done && PyObject_HasAttrString(object, "__dlpack__"))
-      done = attempt([&] { return py::object(numpy.attr("from_dlpack")(h)); });
+      done = attempt([&] { return py::object(numpy.attr("from_dlpack")(h)); },
+                     PyExc_RuntimeError);  // NumPy's for a type or device it does not know
     if (!done)
       refuse(describe_value(object) + " is no array; an ndarray, a nested list, or an object with the "
              "buffer protocol, __array__ or __dlpack__ on the CPU would do");
   }
-  Array array = array_of(found);
-  if (!array.native) {
-    const py::handle swapped(found);
-    found = own(swapped.attr("astype")(swapped.attr("dtype").attr("newbyteorder")("="))
-                    .release()
-                    .ptr());
-    array = array_of(found);
-  }
-  return array;
+  const Array array = array_of(found);
+  return array.native ? array : cast(array, py::handle(found).attr("dtype").attr("newbyteorder")("="));
+}
+
+Array Arguments::bias(PyObject* object) {
+  const Array array = this->array("bias", object);
+  const auto widest = dtype_of(Type::float64);
+  const auto dtype = py::handle(static_cast<PyObject*>(const_cast<void*>(array.object))).attr("dtype");
+  if (is_loaded(array.type) || !py::module_::import("numpy").attr("can_cast")(dtype, widest, "same_kind").cast<bool>())
+    return array;
+  return cast(array, widest);
+}
+
+Array Arguments::cast(const Array& array, const py::object& dtype) {
+  const py::handle object(static_cast<PyObject*>(const_cast<void*>(array.object)));
+  Array result = array_of(own(object.attr("astype")(dtype).release().ptr()));
+  const bool again = array.origin != nullptr;
+  result.origin = again ? array.origin : array.data;
+  result.origin_strides = again ? array.origin_strides : array.strides;
+  result.origin_size = again ? array.origin_size : py::dtype(object.attr("dtype")).itemsize();
+  return result;
 }
 
 Array out_array(const char* call, PyObject* object) {
@@ -273,8 +312,13 @@ void set_python_error(const char* call) noexcept {
     set_python_error(refusal);
   } catch (py::error_already_set& error) {
     error.restore();
+  } catch (const py::builtin_exception& error) {
+    error.set_error();
   } catch (const std::bad_alloc&) {
     PyErr_Format(PyExc_MemoryError, "%s: not enough memory for the work; a smaller batch or image would do",
+                 call);
+  } catch (const std::length_error&) {
+    PyErr_Format(PyExc_MemoryError, "%s: no memory holds a copy of the weights; a smaller weight would do",
                  call);
   } catch (const std::exception& error) {
     PyErr_Format(PyExc_RuntimeError, "%s: %s", call, error.what());

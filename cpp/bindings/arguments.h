@@ -34,9 +34,14 @@ class Arguments {
   // is a float array.
   Array array(const char* name, PyObject* object, const Array* like = nullptr);
 
+  // An array of a type that the core loads, where NumPy's same_kind rule lets it become one.
+  Array bias(PyObject* object);
+
  private:
   void read(PyObject* object, Value& value, int depth);
+  void read_real(PyObject* object, Value& value);
   void read_sequence(PyObject* object, Value& value, int depth);
+  Array cast(const Array& array, const py::object& dtype);
   PyObject* own(PyObject* reference);  // steals it; throws on null
 
   static constexpr int kMostItems = 24;

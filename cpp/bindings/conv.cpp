@@ -28,7 +28,8 @@ void read_options(Arguments& arguments, PyObject* const* args, int dims, ConvOpt
     a.dtype_object = args[kDtype];
     try {
       a.dtype = type_of(py::dtype::from_args(py::reinterpret_borrow<py::object>(args[kDtype])));
-    } catch (const py::error_already_set&) {
+    } catch (py::error_already_set& error) {
+      if (!error.matches(PyExc_Exception)) throw;
       a.dtype = Type::other;  // no dtype at all: refused as one that is not to be had
     }
   }
@@ -47,7 +48,7 @@ struct Call {
     a.x = arguments.array("x", args[kX]);
     a.weight = arguments.array("weight", args[kWeight], &a.x);
     if (args[kBias] != Py_None) {
-      bias = arguments.array("bias", args[kBias]);
+      bias = arguments.bias(args[kBias]);
       a.bias = &bias;
     }
     read_options(arguments, args, dims, options);
@@ -58,8 +59,6 @@ struct Call {
 
 PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out) {
   const Plan plan = make_plan(c.problem);
-  const Dense weights(a.weight, c.problem.sum_type);
-  const Dense bias = a.bias ? Dense(*a.bias, c.problem.sum_type) : Dense();
   py::object result;
   if (out == Py_None) {
     result = new_array(c.problem.dst_type, c.ndim, c.shape);
@@ -68,13 +67,17 @@ PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out) {
     result = py::reinterpret_borrow<py::object>(out);
   }
   c.dst.data = reinterpret_cast<std::byte*>(py::detail::array_proxy(result.ptr())->data);
-  const Operands operands{c.src, weights.data(), bias.data(), c.dst};
+  const auto run = [&](int threads, Stop& stop) {
+    const Dense weights(a.weight, c.problem.sum_type);
+    const Dense bias = a.bias ? Dense(*a.bias, c.problem.sum_type) : Dense();
+    return execute(plan, c.problem, {c.src, weights.data(), bias.data(), c.dst}, threads, stop);
+  };
 
   // Shorter work is done before another thread could take the interpreter lock over.
   constexpr double kSecondsWithLock = 20e-6;
   if (plan.seconds < kSecondsWithLock) {
     Stop stop;
-    execute(plan, c.problem, operands, 1, stop);
+    run(1, stop);
     return result.release().ptr();
   }
   const int threads = useful_threads(plan, c.problem, threads_allowed());
@@ -82,7 +85,7 @@ PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out) {
   bool finished = false;
   {
     const py::gil_scoped_release release;
-    finished = execute(plan, c.problem, operands, threads, stop);
+    finished = run(threads, stop);
   }
   if (!finished) throw py::error_already_set();
   return result.release().ptr();

@@ -21,7 +21,10 @@ class Layer {
       : arguments_(kCalls[dims - 1]), adopts_type_(is_sequence_of_numbers(args[kWeight])) {
     for (int i = kStride; i < kOut; ++i) kept_[i] = py::reinterpret_borrow<py::object>(args[i]);
     weight = copy("weight", args[kWeight], weight_);
-    if (args[kBias] != Py_None) bias = copy("bias", args[kBias], bias_);
+    if (args[kBias] != Py_None) {
+      bias = copy("bias", args[kBias], bias_);
+      bias_ = arguments_.bias(bias.ptr());
+    }
     read_options(arguments_, args, dims, options_);
     try_options();
   }
@@ -31,7 +34,7 @@ class Layer {
   auto with_input(PyObject* x, Use use) const {
     Arguments arguments(options_.call);
     ConvArguments a{options_, arguments.array("x", x), weight_, bias_or_null()};
-    // Dense casts a list's elements, read as float64, to the type they take here.
+    // Dense casts a list's elements to the type they take here.
     if (adopts_type_ && is_float(a.x.type)) a.weight.type = a.x.type;
     Convolution c;
     validate_conv(a, c);
@@ -66,7 +69,8 @@ class Layer {
     shape[last ? o.dims + 1 : 1] =
         bare || a.weight.ndim < 2 ? 1 : saturating_multiply(a.weight.shape[1], groups);
     const std::int64_t strides[kSpatial + 2] = {};
-    a.x.type = a.weight.type;
+    a.x.type = Type::float32;
+    if (adopts_type_ && is_loaded(a.weight.type)) a.weight.type = a.x.type;
     a.x.ndim = o.dims + 2;
     a.x.shape = shape;
     a.x.strides = strides;

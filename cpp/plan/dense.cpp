@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "algorithms/rows/kernel.h"
+#include "problem/window.h"
 
 namespace cconv {
 namespace {
@@ -40,7 +41,7 @@ void copy_dense(const Array& array, Type type, std::byte* dst) {
 
 Dense::Dense(const Array& array, Type type) : data_(array.data) {
   if (array.c_contiguous && array.type == type) return;
-  copy_.resize(static_cast<std::size_t>(count_of(array) * size_of(type)));
+  copy_.resize(static_cast<std::size_t>(saturating_multiply(count_of(array), size_of(type))));
   copy_dense(array, type, copy_.data());
   data_ = copy_.data();
 }

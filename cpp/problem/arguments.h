@@ -41,6 +41,10 @@ struct Array {
   bool writable = false;
   bool c_contiguous = false;
   bool native = true;            // byte order
+  // Where the caller's elements lie; null where these are they, not converted ones.
+  const std::byte* origin = nullptr;
+  const std::int64_t* origin_strides = nullptr;
+  std::int64_t origin_size = 0;  // bytes of an element
   const void* object = nullptr;  // the caller's object, for Describe
 };
 

@@ -43,7 +43,9 @@ struct Problem {
   constexpr std::int64_t taps() const {
     return axis[0].window.kernel * axis[1].window.kernel * axis[2].window.kernel;
   }
-  constexpr std::int64_t outputs() const { return axis[0].out * axis[1].out * axis[2].out; }
+  constexpr std::int64_t outputs() const {
+    return saturating_multiply(saturating_multiply(axis[0].out, axis[1].out), axis[2].out);
+  }
   constexpr std::int64_t terms() const { return IC / G * taps(); }  // of one output, without bias
 };
 

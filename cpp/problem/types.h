@@ -27,6 +27,11 @@ constexpr const char* name_of(Type type) { return kTypeTraits[static_cast<int>(t
 constexpr std::int64_t size_of(Type type) { return kTypeTraits[static_cast<int>(type)].size; }
 
 constexpr bool is_float(Type type) { return type >= Type::float16 && type <= Type::float64; }
+constexpr bool is_real_number(Type type) { return type <= Type::float64; }
+// Types that the core reads.
+constexpr bool is_loaded(Type type) {
+  return type <= Type::uint64 || type == Type::float32 || type == Type::float64;
+}
 
 enum class Activation : std::uint8_t {
   none, relu, relu6, leaky_relu, sigmoid, tanh, silu, hardswish, gelu

@@ -237,7 +237,7 @@ void set_border(const ConvArguments& a, Problem& p) {
       p.padding_value = v.real;
       break;
     default:
-      refuse_type(a.options.call, "padding_value ", a.options.describe.value(v.object), " is not a real number");
+      refuse_type(a.options.call, "padding_value ", a.options.describe.value(v.object), " is not a number; a real one would do");
   }
   if (p.padding_value != 0 && (p.border != Border::constant || mode == kZeros))
     refuse_value(a.options.call, "padding_value ", a.options.describe.value(v.object), " with padding_mode \"",
@@ -266,7 +266,7 @@ void set_activation(const ConvArguments& a, Problem& p) {
     p.slope = static_cast<double>(slope.integer);
   else
     refuse_type(a.options.call, "activation slope ", a.options.describe.value(slope.object),
-                " is not a real number");
+                " is not a number; a real one would do");
 }
 
 void set_types(const ConvArguments& a, Problem& p) {
@@ -360,16 +360,18 @@ void set_result(const ConvArguments& a, const Layout& layout, Convolution& c) {
 
 // First and past-the-last byte an array touches.
 void memory_bounds(const Array& array, std::intptr_t& low, std::intptr_t& high) {
-  low = high = reinterpret_cast<std::intptr_t>(array.data);
+  const bool converted = array.origin != nullptr;
+  const std::int64_t* const strides = converted ? array.origin_strides : array.strides;
+  low = high = reinterpret_cast<std::intptr_t>(converted ? array.origin : array.data);
   for (int i = 0; i < array.ndim; ++i) {
     if (array.shape[i] == 0) {
       high = low;
       return;
     }
-    const std::int64_t reach = (array.shape[i] - 1) * array.strides[i];
+    const std::int64_t reach = (array.shape[i] - 1) * strides[i];
     (reach < 0 ? low : high) += reach;
   }
-  high += size_of(array.type);
+  high += converted ? array.origin_size : size_of(array.type);
 }
 
 bool overlap(const Array& a, const Array& b) {
