@@ -1,0 +1,7 @@
+"""Profiles of hypothesis: `--hypothesis-profile=deep` for the long run."""
+
+from hypothesis import settings
+
+settings.register_profile("ci", deadline=None, print_blob=True, max_examples=100)
+settings.register_profile("deep", deadline=None, print_blob=True, max_examples=5000)
+settings.load_profile("ci")

@@ -1,0 +1,478 @@
+"""conv1d, conv2d, conv3d against the reference, and against torch, SciPy and NumPy."""
+
+import inspect
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from problems import (
+    ACTIVATIONS,
+    ALIASES,
+    CONV,
+    MODES,
+    REFERENCE,
+    SMALL,
+    WORDS,
+    assert_promised,
+    case_of,
+    cases,
+    channels_swapped,
+    values,
+)
+
+import cconv
+from cconv import reference
+
+pytestmark = pytest.mark.kernel
+
+FLOATS = (np.float32, np.float64)
+INTEGERS = ("i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8")
+
+
+def digits(seed, *shape, dtype=np.float32):
+    """Small whole numbers, whose sums of products are exact."""
+    return np.random.default_rng(seed).integers(-9, 10, shape).astype(dtype)
+
+
+# ------------------------------------------------------------------------------ the whole call
+
+
+activations = st.one_of(
+    st.sampled_from((None, *ACTIVATIONS)),
+    st.tuples(st.just("leaky_relu"), st.sampled_from((0, 1, 0.25, -0.5, 3, np.float32(0.1)))),
+)
+
+
+@given(cases(), activations, st.sampled_from((None, "f2", "f4", "f8", *INTEGERS)), st.booleans())
+def test_random_calls_keep_the_promise(case, activation, dtype, give_out):
+    changes = {"activation": activation, "dtype": dtype}
+    y = case(**changes)
+    assert type(y) is np.ndarray
+    assert y.flags.c_contiguous
+    assert y.flags.writeable
+    assert_promised(y, case, **changes)
+    if give_out:
+        out = np.full_like(y, 7)
+        assert case(**changes, out=out) is out
+        np.testing.assert_array_equal(out, y)
+
+
+@given(cases())
+def test_whole_numbers_are_summed_exactly(case):
+    case.x, case.weight = np.rint(case.x), np.rint(case.weight)
+    if case.bias is not None:
+        case.bias = np.rint(case.bias.astype(np.float64))
+    if "padding_value" in case.options:
+        case.options["padding_value"] = 3
+    np.testing.assert_array_equal(case(), case.reference())
+
+
+@given(cases())
+def test_channels_are_where_they_are_in_x(case):
+    if case.weight.ndim == case.dims and case.options["channels_last"] is False:
+        return  # no channels to move
+    swapped, (to, back) = channels_swapped(case)
+    assert np.array_equal(np.moveaxis(swapped(), to, back), case())
+
+
+@given(cases(bare=False))
+def test_no_batch_is_a_batch_of_one(case):
+    if case.x.ndim == case.dims + 1:
+        np.testing.assert_array_equal(case(), case(x=case.x[None])[0])
+    else:
+        np.testing.assert_array_equal(case(x=case.x[0]), case()[0])
+
+
+@given(cases(bare=True))
+def test_a_bare_filter_sees_every_plane(case):
+    last = case.options["channels_last"]
+    x = np.moveaxis(case.x, -1, -1 - case.dims) if last else case.x
+    lead, size = x.shape[: -case.dims], x.shape[-case.dims :]
+    options = case.options | {"channels_last": False}
+    each = CONV[case.dims](x.reshape(-1, 1, *size), case.weight[None, None], case.bias, **options)
+    expected = each.reshape(*lead, *each.shape[2:])
+    if last:
+        expected = np.moveaxis(expected, -1 - case.dims, -1)
+    np.testing.assert_array_equal(case(), expected)
+
+
+# ------------------------------------------------------------------------------ signature
+
+
+@pytest.mark.parametrize("conv", CONV.values())
+def test_signature_is_the_contract(conv):
+    source = (
+        "lambda x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, "
+        "padding_mode='constant', padding_value=0, activation=None, channels_last=False, "
+        "algorithm='auto', dtype=None, out=None: 0"
+    )
+    contract = inspect.signature(eval(source)).parameters.values()
+    ours = inspect.signature(conv).parameters.values()
+    assert [(p.name, p.kind, p.default) for p in ours] == [
+        (p.name, p.kind, p.default) for p in contract
+    ]
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_positional_order_is_that_of_torch(dims):
+    torch = pytest.importorskip("torch")
+    x, weight, bias = digits(0, 2, 6, *[9] * dims), digits(1, 4, 3, *[3] * dims), digits(2, 4)
+    arguments = ((2, 1, 1)[:dims], (1, 0, 2)[:dims], (1, 2, 3)[:dims], 2)
+    theirs = getattr(torch.nn.functional, f"conv{dims}d")
+    expected = theirs(*map(torch.from_numpy, (x, weight, bias)), *map(list, arguments[:3]), 2)
+    np.testing.assert_array_equal(CONV[dims](x, weight, bias, *arguments), expected.numpy())
+
+
+# ------------------------------------------------------------------------------ sweeps
+
+
+def windows(x, kernel):
+    return np.lib.stride_tricks.sliding_window_view(x, kernel, -1)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("padding", [0, 1])
+def test_every_row_length(dtype, padding):
+    """Tails of vectors and tiles, whole rows and pieces of them."""
+    weight = digits(1, 3, 2, 3, dtype=dtype)
+    for n in range(3, 300):
+        x = digits(n, 2, n, dtype=dtype)
+        expected = np.einsum("cik,ock->oi", windows(np.pad(x, [(0, 0), (padding,) * 2]), 3), weight)
+        np.testing.assert_array_equal(cconv.conv1d(x, weight, padding=padding), expected)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_every_number_of_output_channels(dtype):
+    x = digits(0, 2, 37, dtype=dtype)
+    for channels in range(1, 60):
+        weight = digits(channels, channels, 2, 4, dtype=dtype)
+        expected = np.einsum("cik,ock->oi", windows(x, 4), weight)
+        np.testing.assert_array_equal(cconv.conv1d(x, weight), expected)
+        last = cconv.conv1d(np.ascontiguousarray(x.T), weight, channels_last=True)
+        np.testing.assert_array_equal(last, expected.T)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_every_number_of_terms(dtype):
+    """Sums are taken in blocks: lengths around the ends of several."""
+    for terms in (*range(1, 40), *range(250, 262), *range(508, 520), 1023, 1024, 1025):
+        x, weight = digits(terms, terms, 5, dtype=dtype), digits(1, 2, terms, 1, dtype=dtype)
+        np.testing.assert_array_equal(cconv.conv1d(x, weight), weight[:, :, 0] @ x)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("mode", MODES)
+def test_every_border_is_that_of_numpy_pad(mode, stride):
+    """Every (before, after) on axes of up to 4 elements, well beyond one period of the modes."""
+    constant = {"constant_values": 7} if mode == "constant" else {}
+    value = 7 if mode == "constant" else 0
+    one = np.ones(1, np.float32)
+    for n, before, after in itertools.product(range(1, 5), range(10), range(10)):
+        x = np.arange(1, n + 1, dtype=np.float32)
+        if mode == "reflect" and np.lib.NumpyVersion(np.__version__) < "2.0.0":
+            expected = reference.conv1d(x, one, padding=[(before, after)], padding_mode=mode)
+        else:
+            expected = np.pad(x, (before, after), mode, **constant)
+        y = cconv.conv1d(
+            x, one, None, stride, [(before, after)], padding_mode=mode, padding_value=value
+        )
+        np.testing.assert_array_equal(y, expected[::stride])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_borders_of_several_axes_meet_as_in_numpy_pad(mode):
+    x = digits(0, 3, 4, 5)
+    widths = [(2, 1), (0, 3), (3, 2)]
+    y = cconv.conv3d(x, np.ones((1, 1, 1), np.float32), padding=widths, padding_mode=mode)
+    np.testing.assert_array_equal(y, np.pad(x, widths, mode))
+
+
+@pytest.mark.parametrize(("alias", "mode"), ALIASES.items())
+def test_other_names_of_modes(alias, mode):
+    x, weight = digits(0, 4, 5), digits(1, 3, 3)
+    y = cconv.conv2d(x, weight, padding=2, padding_mode=alias)
+    np.testing.assert_array_equal(y, cconv.conv2d(x, weight, padding=2, padding_mode=mode))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("value", [-3, 0.1, 1e300, np.nan, np.inf, np.float16(0.1), True])
+def test_padding_value_is_an_element_of_x(dtype, value):
+    """Rounded to the type of x first, also where the sum is wider."""
+    with np.errstate(over="ignore"):
+        expected = np.array(value).astype(dtype).astype(np.float64)
+    x, weight = np.ones(1, dtype), np.ones(1)
+    y = cconv.conv1d(x, weight, padding=1, padding_value=value)
+    np.testing.assert_array_equal(y, [expected, 1, expected])
+
+
+@pytest.mark.parametrize("alias", ["constant", "zeros", "edge", "circular"])
+def test_padding_value_0_goes_with_every_mode(alias):
+    cconv.conv1d(np.ones(3), np.ones(2), padding=1, padding_mode=alias, padding_value=0.0)
+
+
+@given(st.integers(1, 20), st.integers(1, 6), st.integers(1, 5), st.integers(1, 4))
+def test_padding_words(n, kernel, stride, dilation):
+    x, weight = digits(n, n), digits(1, kernel)
+    span = dilation * (kernel - 1) + 1
+    wanted = {
+        "same": math.ceil(n / stride),
+        "same_lower": math.ceil(n / stride),
+        "full": (n + span - 2) // stride + 1,
+        "valid": (n - span) // stride + 1,
+    }
+    for word in WORDS:
+        if wanted[word] < 1:
+            continue
+        y = cconv.conv1d(x, weight, None, stride, word, dilation)
+        assert y.shape == (wanted[word],)
+        np.testing.assert_array_equal(y, reference.conv1d(x, weight, None, stride, word, dilation))
+
+
+# ------------------------------------------------------------------------------ activations
+
+
+def sweep(dtype):
+    """Numbers of every size, dense where activations bend, with both zeros and infinities."""
+    rng = np.random.default_rng(0)
+    dense = np.linspace(-20, 20, 20011)
+    sizes = 10 ** rng.uniform(-40, 4, 3000) * rng.choice((-1, 1), 3000)
+    special = [0.0, -0.0, 3, -3, 6, 709, -709, 745, -745, 88, -88, 104, -104, 3e38, -3e38]
+    return np.concatenate([dense, sizes, special]).astype(dtype)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_in_float32_are_within_4_ulp(name):
+    x = sweep(np.float32)
+    y = cconv.conv1d(x, np.ones(1, np.float32), activation=name)
+    exact = reference.conv1d(x.astype(np.float64), np.ones(1), activation=name)
+    allowed = 4 * np.spacing(np.abs(exact).astype(np.float32)).astype(np.float64)
+    if name == "gelu":
+        allowed = np.where(x < -3, np.maximum(allowed, 4 * np.finfo(np.float32).eps), allowed)
+    wrong = ~(np.abs(y - exact) <= allowed)
+    assert not wrong.any(), (x[wrong][:5], y[wrong][:5], exact[wrong][:5])
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "silu", "hardswish", "gelu"])
+def test_activations_in_float64_are_within_4_ulp(name):
+    mp = pytest.importorskip("mpmath")
+    x = sweep(np.float64)[::31]
+    x = x[np.abs(x) < 1e3]  # mpmath's erfc gives up beyond
+    functions = {
+        "sigmoid": lambda v: 1 / (1 + mp.exp(-v)),
+        "tanh": mp.tanh,
+        "silu": lambda v: v / (1 + mp.exp(-v)),
+        "hardswish": lambda v: v * min(max(v + 3, 0), 6) / 6,
+        "gelu": lambda v: v * mp.erfc(-v / mp.sqrt(2)) / 2,
+    }
+    y = cconv.conv1d(x, np.ones(1), activation=name)
+    with mp.workdps(60):
+        exact = [functions[name](mp.mpf(float(v))) for v in x]
+        off = np.array([float(abs(mp.mpf(float(a)) - b)) for a, b in zip(y, exact, strict=True)])
+        allowed = 4 * np.spacing(np.abs([float(b) for b in exact]))
+    if name == "gelu":
+        allowed = np.where(x < -3, np.maximum(allowed, 4 * np.finfo(np.float64).eps), allowed)
+    assert (off <= allowed).all(), x[off > allowed][:5]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_reach_their_limits(name, dtype):
+    x = np.array([-np.inf, np.inf, np.nan] * 20, dtype)
+    y = cconv.conv1d(x, np.ones(1, dtype), activation=name)
+    np.testing.assert_array_equal(y, reference.conv1d(x, np.ones(1, dtype), activation=name))
+    assert np.isnan(y[2::3]).all()
+
+
+@pytest.mark.parametrize("slope", [0, 1, -2, 0.3, np.float64(0.25), np.int64(2), 10**30])
+def test_slope_of_leaky_relu(slope):
+    x = np.array([-4.0, -0.5, 0, 5])
+    y = cconv.conv1d(x, np.ones(1), activation=("leaky_relu", slope))
+    np.testing.assert_allclose(y, np.where(x > 0, x, float(slope) * x), rtol=4 * 2.0**-52)
+    as_list = cconv.conv1d(x, np.ones(1), activation=["leaky_relu", slope])
+    np.testing.assert_array_equal(as_list, y)
+
+
+def test_order_is_sum_bias_activation_dtype():
+    x, weight = np.array([10.0, -10.0, 0.1]), np.ones(1)
+    y = cconv.conv1d(x, weight, [3.4], activation="relu", dtype=np.uint8)
+    assert y.dtype == np.uint8
+    assert y.tolist() == [13, 0, 4]
+    y = cconv.conv1d(x, weight, [3.4], activation="sigmoid", dtype=np.int8)
+    assert y.tolist() == [1, 0, 1]  # cast first it would be 0.97 and 0 for the last two
+
+
+# ------------------------------------------------------------------------------ types
+
+
+@pytest.mark.parametrize(
+    ("x", "weight", "result"),
+    [("f4", "f4", "f4"), ("f8", "f8", "f8"), ("f4", "f8", "f8"), ("f8", "f4", "f8")],
+)
+def test_type_of_the_result(x, weight, result):
+    y = cconv.conv1d(values(0, 9, x), values(1, 3, weight))
+    assert y.dtype == result
+    exact = cconv.conv1d(values(0, 9, x).astype(result), values(1, 3, weight).astype(result))
+    np.testing.assert_array_equal(y, exact)
+
+
+@pytest.mark.parametrize("bias", ["f2", "f4", "f8", "g", "i1", "u1", "i4", "u8", "?", ">f4", ">i2"])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_bias_is_cast_as_same_kind_allows(bias, dtype):
+    given_bias = np.array([1, 0, 3.7]).astype(bias)
+    y = cconv.conv1d(np.zeros((1, 4), dtype), np.zeros((3, 1, 2), dtype), given_bias)
+    np.testing.assert_array_equal(y[:, 0], given_bias.astype(dtype, casting="same_kind"))
+
+
+@pytest.mark.parametrize("bias", ["c8", "c16", "m8[s]", "S1", "O", "M8[s]"])
+def test_bias_of_another_kind_is_refused(bias):
+    with pytest.raises(TypeError, match="bias"):
+        cconv.conv1d(np.zeros(4), np.zeros(2), np.zeros(1, bias))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_list_of_weights_takes_the_type_of_x(dtype):
+    x = values(0, 9, dtype)
+    for weight in ([0.1, 0.2], (0.1, 0.2), [1, 2], [True, False], [np.float64(0.1), 2]):
+        y = cconv.conv1d(x, weight)
+        assert y.dtype == dtype
+        np.testing.assert_array_equal(y, cconv.conv1d(x, np.array(weight).astype(dtype)))
+    x_as_list = cconv.conv1d(x.tolist(), np.ones(2, np.float32))
+    assert x_as_list.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("dtype", "sums", "expected"),
+    [
+        (
+            np.uint8,
+            [0.5, 1.5, 2.5, 254.5, 255.4, 300, -0.5, -1, np.nan, np.inf, -np.inf, 255.5],
+            [0, 2, 2, 254, 255, 255, 0, 0, 0, 255, 0, 255],
+        ),
+        (np.int8, [127.5, -128.5, -129, -2.5, 0.5], [127, -128, -128, -2, 0]),
+        (np.int16, [32767.5, -32769, 2.5], [32767, -32768, 2]),
+        (np.uint16, [65535.5, -1, 65534.5], [65535, 0, 65534]),
+        (np.int32, [2147483648, -2147483904, 1e30], [2**31 - 1, -(2**31), 2**31 - 1]),
+        (np.uint32, [4294967296, -1, 4294967040], [2**32 - 1, 0, 4294967040]),
+        (np.int64, [2.0**63, -(2.0**63), 2.0**62, -1e30, np.nan], None),
+        (np.uint64, [2.0**64, 2.0**63, -1, np.inf, np.nan], None),
+        (np.float16, [65519, 65520, 2049, 2051, 5.9e-8, 2e-8, np.nan], None),
+        (np.float32, [0.1, 1e30, -0.0], None),
+        (np.float64, [0.1, 1e30, np.inf], None),
+    ],
+)
+@pytest.mark.parametrize("sum_type", FLOATS)
+def test_asked_type(sum_type, dtype, sums, expected):
+    x = np.array(sums, sum_type)
+    if expected is None:
+        expected = reference.conv1d(x, np.ones(1, sum_type), dtype=dtype)
+    y = cconv.conv1d(x, np.ones(1, sum_type), dtype=dtype)
+    assert y.dtype == dtype
+    np.testing.assert_array_equal(y, np.array(expected, dtype))
+
+
+def test_asked_type_saturates_float64_exactly():
+    x = np.array([2147483646.5, 2147483647.4, 2147483647.5, -2147483648.5, 1e300])
+    y = cconv.conv1d(x, np.ones(1), dtype=np.int32)
+    assert y.tolist() == [2147483646, 2**31 - 1, 2**31 - 1, -(2**31), 2**31 - 1]
+    x = np.array([1e300, -1e300])
+    assert cconv.conv1d(x, np.ones(1), dtype=np.float32).tolist() == [np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("sum_type", FLOATS)
+def test_every_half_comes_back(sum_type):
+    """All 65536 halves, and the points between neighbours where rounding decides."""
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    halves = halves[np.isfinite(halves)].astype(sum_type)
+    halves.sort()
+    middles = (halves[1:] + halves[:-1]) / 2
+    x = np.concatenate(
+        [halves, middles, np.nextafter(middles, -np.inf), np.nextafter(middles, 9e9)]
+    )
+    y = cconv.conv1d(x, np.ones(1, sum_type), dtype=np.float16)
+    np.testing.assert_array_equal(y, x.astype(np.float16))
+
+
+@pytest.mark.parametrize("spelling", ["float32", "f4", float, np.float64, np.dtype("i2"), np.uint8])
+def test_spellings_of_dtype(spelling):
+    assert cconv.conv1d(np.ones(3), np.ones(2), dtype=spelling).dtype == np.dtype(spelling)
+
+
+# ------------------------------------------------------------------------------ second opinions
+
+
+@given(cases(bare=False, words=False))
+def test_torch_agrees(case):
+    torch = pytest.importorskip("torch")
+    if case.options["channels_last"]:
+        case, _ = channels_swapped(case)
+    options = case.options
+    summed = np.result_type(case.x, case.weight)
+    bordered = with_border(case).astype(summed)
+    bias = None if case.bias is None else torch.from_numpy(case.bias.astype(summed))
+    steps = [np.broadcast_to(options[name], case.dims).tolist() for name in ("stride", "dilation")]
+    expected = getattr(torch.nn.functional, f"conv{case.dims}d")(
+        torch.from_numpy(bordered),
+        torch.from_numpy(case.weight.astype(summed)),
+        bias,
+        stride=steps[0],
+        dilation=steps[1],
+        groups=int(options["groups"]),
+    )
+    # Both sum the same terms, in orders of their own.
+    assert_promised(case(), case)
+    assert_promised(expected.numpy(), case)
+
+
+def with_border(case):
+    """`x` with its border, channels first."""
+    sizes, kernel = case.x.shape[-case.dims :], case.weight.shape[-case.dims :]
+    steps = (case.options[name] for name in ("stride", "dilation"))
+    pairs = cconv.shapes.resolve_padding(case.options["padding"], sizes, kernel, *steps)
+    mode, value = case.options["padding_mode"], case.options.get("padding_value", 0)
+    one = np.ones((1,) * case.dims, case.x.dtype)
+    pad = REFERENCE[case.dims]
+    return pad(case.x, one, padding=pairs, padding_mode=mode, padding_value=value)
+
+
+NDIMAGE = {"constant": "constant", "edge": "nearest", "reflect": "mirror", "symmetric": "reflect"}
+
+
+@given(cases(bare=True, words=False, dtypes=("f4", "f4")), st.sampled_from([*NDIMAGE, "wrap"]))
+def test_scipy_ndimage_agrees(case, mode):
+    ndimage = pytest.importorskip("scipy.ndimage")
+    plane = case.x.reshape(-1, *case.x.shape[-case.dims :])[0]
+    kernel = np.rint(4 * case.weight[tuple(slice(0, k - 1 + k % 2) for k in case.weight.shape)])
+    plane = np.rint(4 * plane)
+    y = CONV[case.dims](plane, kernel, padding="same", padding_mode=mode)
+    np.testing.assert_array_equal(y, ndimage.correlate(plane, kernel, mode=NDIMAGE.get(mode, mode)))
+
+
+@given(cases(bare=True, words=False, dtypes=("f8", "f8")))
+def test_scipy_signal_agrees(case):
+    signal = pytest.importorskip("scipy.signal")
+    plane = np.rint(case.x.reshape(-1, *case.x.shape[-case.dims :])[0])
+    kernel = np.rint(4 * case.weight)
+    full = signal.correlate(plane, kernel, "full", "direct")
+    np.testing.assert_array_equal(CONV[case.dims](plane, kernel, padding="full"), full)
+    if all(n >= k for n, k in zip(plane.shape, kernel.shape, strict=True)):
+        valid = signal.correlate(plane, kernel, "valid", "direct")
+        np.testing.assert_array_equal(CONV[case.dims](plane, kernel), valid)
+
+
+@given(st.integers(1, 90), st.integers(1, 12))
+def test_numpy_correlate_agrees(n, k):
+    x, kernel = digits(n, n + k), digits(k, k)
+    for mode in ("valid", "full"):
+        y = cconv.conv1d(x, kernel, padding=mode)
+        np.testing.assert_array_equal(y, np.correlate(x, kernel, mode))
+
+
+@pytest.mark.parametrize("problem", SMALL, ids=lambda problem: problem.name)
+def test_float64_sums_are_exact_in_whole_numbers(problem):
+    case = case_of(problem, np.float64)
+    case.x, case.weight = np.rint(1e6 * case.x), np.rint(1e6 * case.weight)
+    case.options.pop("activation", None)
+    np.testing.assert_array_equal(case(), case.reference())
