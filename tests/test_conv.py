@@ -75,11 +75,12 @@ def test_channels_are_where_they_are_in_x(case):
     if case.weight.ndim == case.dims and case.options["channels_last"] is False:
         return  # no channels to move
     swapped, (to, back) = channels_swapped(case)
-    assert np.array_equal(np.moveaxis(swapped(), to, back), case())
+    assert_promised(np.moveaxis(swapped(), to, back), case)
 
 
 @given(cases(bare=False))
 def test_no_batch_is_a_batch_of_one(case):
+    case.options["algorithm"] = "direct"
     if case.x.ndim == case.dims + 1:
         np.testing.assert_array_equal(case(), case(x=case.x[None])[0])
     else:
@@ -91,6 +92,7 @@ def test_a_bare_filter_sees_every_plane(case):
     last = case.options["channels_last"]
     x = np.moveaxis(case.x, -1, -1 - case.dims) if last else case.x
     lead, size = x.shape[: -case.dims], x.shape[-case.dims :]
+    case.options["algorithm"] = "direct"
     options = case.options | {"channels_last": False}
     each = CONV[case.dims](x.reshape(-1, 1, *size), case.weight[None, None], case.bias, **options)
     expected = each.reshape(*lead, *each.shape[2:])

@@ -180,7 +180,8 @@ def test_beyond_64_bits(name, value):
 
 @pytest.mark.parametrize("value", [2**31, 2**62, 2**63 - 1])
 def test_large_steps_are_no_error(value):
-    np.testing.assert_array_equal(call(stride=value), call()[:, :, :1, :1])
+    y = call(stride=value, algorithm="direct")
+    np.testing.assert_array_equal(y, call(algorithm="direct")[:, :, :1, :1])
     point = WEIGHT[:, :, 1:2, 1:2]
     np.testing.assert_array_equal(call(weight=point, dilation=value), call(weight=point))
 
