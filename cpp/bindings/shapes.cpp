@@ -52,9 +52,10 @@ py::tuple same_padding(py::handle n, py::handle kernel, py::handle stride, py::h
   return py::make_tuple(axis.window.before, axis.window.after);
 }
 
-py::int_ window_span(py::handle kernel, py::handle dilation) {
-  const py::int_ none(0), one(1);
-  return span(OneAxis("span", none, kernel, one, none, dilation).window);
+// One layer of receptive_field.
+py::int_ window_span(py::handle kernel, py::handle stride, py::handle dilation) {
+  const py::int_ none(0);
+  return span(OneAxis("receptive_field", none, kernel, stride, none, dilation).window);
 }
 
 py::list resolve_padding(py::handle padding, py::handle sizes, py::handle kernel,
@@ -68,7 +69,7 @@ py::list resolve_padding(py::handle padding, py::handle sizes, py::handle kernel
   if (dims < 1)
     throw Refusal(Refusal::Kind::value, std::string(kCall) + ": sizes " +
                                             describe().value(sizes.ptr()) +
-                                            " is no sequence of 1 to 3 extents");
+                                            " is no sequence of extents; 1 to 3 of them would do");
   std::int64_t n[kSpatial], kernels[kSpatial], strides[kSpatial], dilations[kSpatial];
   const auto read = [&](const char* name, py::handle object, std::int64_t least, std::int64_t* to) {
     validate_per_axis(kCall, name, arguments.value(object.ptr()), dims, least, to, describe());

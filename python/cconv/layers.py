@@ -50,8 +50,8 @@ class _Layer(_core.Layer):
             algorithm,
             dtype,
         )
-        self._options = options
         copied, self.bias = self._prepare(self._dims, weight, bias, *options)
+        self._options = tuple(map(_frozen, options))
         # A list has no dtype of its own: it takes that of the input, call by call.
         self.weight: Any = copied.tolist() if isinstance(weight, list | tuple) else copied
 
@@ -64,6 +64,13 @@ class _Layer(_core.Layer):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(weight of shape {np.shape(self.weight)})"
+
+
+def _frozen(option: Any) -> Any:
+    """Return an option that its owner can no longer change."""
+    if isinstance(option, np.ndarray):
+        option = option.tolist()
+    return tuple(map(_frozen, option)) if isinstance(option, list | tuple) else option
 
 
 def _remake(layer: type[_Layer], weight: Any, bias: Any, options: tuple[Any, ...]) -> _Layer:

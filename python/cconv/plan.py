@@ -58,8 +58,12 @@ class Explanation:
 
 def as_array(x: Any) -> Any:
     """Return an array given as a shape as a float32 array of that shape that takes no memory."""
-    is_shape = isinstance(x, tuple) and all(type(n) is int for n in x)
-    return np.broadcast_to(np.float32(0), x) if is_shape else x
+    if not (isinstance(x, tuple) and all(type(n) is int for n in x)):
+        return x
+    try:
+        return np.broadcast_to(np.float32(0), x)
+    except ValueError as error:
+        raise ValueError(f"explain: no array has the shape {x}: {error}") from None
 
 
 def explain(call: str, x: Any, weight: Any, *args: Any, **options: Any) -> Explanation:

@@ -121,6 +121,6 @@ def receptive_field(layers: Iterable[tuple[int, int, int]]) -> int:
     """
     field, step = 1, 1
     for kernel, stride, dilation in layers:
-        field += (_core.span(kernel, dilation) - 1) * step
+        field += (_core.span(kernel, stride, dilation) - 1) * step
         step *= stride
     return field

@@ -1,0 +1,127 @@
+"""cconv.explain: how a call is computed, without computing it."""
+
+import numpy as np
+import pytest
+from problems import CONV, LARGE, SMALL, case_of, values
+
+import cconv
+
+by_dims = pytest.mark.parametrize("dims", [1, 2, 3])
+
+
+@by_dims
+def test_what_it_tells(dims):
+    told = cconv.explain(f"conv{dims}d", (2, 3, *[9] * dims), (4, 3, *[3] * dims), padding=1)
+    assert told.call == f"conv{dims}d"
+    assert told.algorithm in told.reasons
+    assert told.reasons[told.algorithm].startswith("chosen")
+    assert all(isinstance(reason, str) and reason for reason in told.reasons.values())
+    assert isinstance(told.tiles, str)
+    assert isinstance(told.workspace, int)
+    assert told.workspace >= 0
+    assert told.threads >= 1
+
+
+def test_it_prints_as_a_few_lines():
+    text = str(cconv.explain("conv2d", (1, 64, 56, 56), (64, 64, 3, 3), padding=1))
+    assert 4 <= len(text.splitlines()) <= 12
+    for word in ("conv2d", "direct", "tiles", "workspace", "threads"):
+        assert word in text
+
+
+@pytest.mark.parametrize("problem", SMALL + LARGE, ids=lambda problem: problem.name)
+def test_shapes_stand_for_float32_arrays(problem):
+    bias = None
+    if problem.bias:
+        bias = (1 if len(problem.weight) == problem.dims else problem.weight[0],)
+    told = cconv.explain(problem.call, problem.x, problem.weight, bias, **problem.options)
+    if problem in SMALL:
+        case = case_of(problem)
+        arrays = case.x, case.weight, case.bias
+        assert cconv.explain(problem.call, *arrays, **problem.options) == told
+
+
+def test_shapes_and_arrays_mix():
+    x, weight, bias = values(0, (3, 9, 9)), values(1, (4, 3, 3, 3)), values(2, 4)
+    expected = cconv.explain("conv2d", x, weight, bias)
+    assert cconv.explain("conv2d", x.shape, weight, bias) == expected
+    assert cconv.explain("conv2d", x, weight.shape, bias) == expected
+    assert cconv.explain("conv2d", x, weight, bias.shape) == expected
+    layer = cconv.Conv2d(weight, bias)
+    assert layer.explain(x) == layer.explain(x.shape)
+
+
+def test_shapes_take_no_memory():
+    huge = cconv.explain("conv2d", (1, 2**10, 2**20, 2**20), (2**10, 2**10, 3, 3))
+    assert huge.algorithm == "direct"
+
+
+def test_nothing_is_computed():
+    out = np.full((3, 3), 7.0)
+    cconv.explain("conv2d", np.ones((5, 5)), np.ones((3, 3)), out=out)
+    assert (out == 7).all()
+
+
+def test_a_named_algorithm_is_chosen():
+    told = cconv.explain("conv2d", (9, 9), (3, 3), algorithm="direct")
+    assert told.algorithm == "direct"
+    assert "named" in told.reasons["direct"]
+
+
+def test_arguments_are_positional_as_in_the_call():
+    arguments = (None, 2, "same", (1, 2), 1)
+    told = cconv.explain("conv2d", (9, 9), (3, 3), *arguments)
+    keywords = {"stride": 2, "padding": "same", "dilation": (1, 2), "groups": 1}
+    assert told == cconv.explain("conv2d", (9, 9), (3, 3), **keywords)
+    with pytest.raises(ValueError, match="output would be empty"):
+        cconv.explain("conv2d", (9, 9), (3, 3), None, 1, 0, 5)
+    with pytest.raises(TypeError):
+        cconv.explain("conv2d", (9, 9), (3, 3), None, 1, 0, 1, 1, "constant")
+    with pytest.raises(TypeError):
+        cconv.explain("conv2d", (9, 9), (3, 3), strides=1)
+
+
+def test_threads_are_those_of_the_context():
+    shapes = (8, 64, 56, 56), (64, 64, 3, 3)
+    layer = cconv.Conv2d(np.ones(shapes[1], np.float32))
+    for threads in (1, 3):
+        with cconv.num_threads(threads):
+            assert cconv.explain("conv2d", *shapes).threads == threads
+            assert layer.explain(shapes[0]).threads == threads
+    with cconv.num_threads(8):
+        assert cconv.explain("conv2d", (5, 5), (3, 3)).threads == 1  # not worth more
+
+
+@by_dims
+def test_layers_explain_themselves(dims):
+    x, weight = values(0, (3, *[9] * dims)), values(1, (4, 3, *[3] * dims))
+    layer = getattr(cconv, f"Conv{dims}d")(weight, padding=1, algorithm="direct")
+    told = layer.explain(x)
+    assert (told.call, told.algorithm) == (f"conv{dims}d", "direct")
+    assert str(told).startswith(f"conv{dims}d: direct")
+
+
+@pytest.mark.parametrize("call", ["", "conv", "conv4d", "Conv2d", 2, None, cconv.conv2d])
+def test_calls_that_cannot_be_explained(call):
+    with pytest.raises(ValueError, match=r"^explain: call .* would do"):
+        cconv.explain(call, (9, 9), (3, 3))
+
+
+@pytest.mark.parametrize("shape", [(-1, 5), (2**40, 2**40), (5,) * 70])
+def test_shapes_that_no_array_has(shape):
+    for arguments in ((shape, (3, 3)), ((9, 9), shape)):
+        with pytest.raises(ValueError, match=r"^explain: ") as caught:
+            cconv.explain("conv2d", *arguments)
+        assert len(str(caught.value).splitlines()) == 1
+        assert str(shape)[:20] in str(caught.value)
+
+
+def test_explanations_agree_with_the_call():
+    """What the call refuses, explain refuses with the same words."""
+    for changes in ({"stride": 0}, {"weight": np.ones(1)}, {"dtype": bool}, {"padding": -1}):
+        arguments = {"x": np.ones((1, 2, 5, 5)), "weight": np.ones((3, 2, 3, 3))} | changes
+        with pytest.raises((ValueError, TypeError)) as by_call:
+            CONV[2](**arguments)
+        with pytest.raises(by_call.type) as by_explain:
+            cconv.explain("conv2d", **arguments)
+        assert str(by_explain.value) == str(by_call.value)

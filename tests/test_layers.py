@@ -1,0 +1,227 @@
+"""Conv1d, Conv2d, Conv3d: prepared once, called often."""
+
+import copy
+import gc
+import inspect
+import pickle
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given
+from problems import ACTIVATIONS, CONV, LAYER, SMALL, case_of, cases, values
+
+import cconv
+
+by_dims = pytest.mark.parametrize("dims", [1, 2, 3])
+
+
+@given(cases())
+def test_a_layer_does_what_the_function_does(case):
+    case.options["algorithm"] = "direct"
+    layer = case.layer(activation="silu", dtype="f2")
+    expected = case(activation="silu", dtype="f2")
+    y = layer(case.x)
+    assert y.dtype == np.float16
+    np.testing.assert_array_equal(y, expected)
+    out = np.zeros_like(expected)
+    assert layer(case.x, out) is out
+    np.testing.assert_array_equal(out, expected)
+    assert layer(x=case.x, out=out) is out
+    np.testing.assert_array_equal(layer(case.x, out=None), expected)
+
+
+@pytest.mark.parametrize("algorithm", cconv.explain("conv2d", (9, 9), (3, 3)).reasons)
+def test_named_algorithms_have_the_same_bits(algorithm):
+    for problem in SMALL:
+        case = case_of(problem)
+        case.options["algorithm"] = algorithm
+        assert case.layer()(case.x).tobytes() == case().tobytes()
+
+
+@by_dims
+def test_options_are_those_of_the_function(dims):
+    function = list(inspect.signature(CONV[dims]).parameters.values())[1:-1]  # no x, no out
+    layer = inspect.signature(LAYER[dims]).parameters.values()
+    assert [(p.name, p.kind, p.default) for p in layer] == [
+        (p.name, p.kind, p.default) for p in function
+    ]
+
+
+def test_options_are_positional_as_in_the_function():
+    x, weight, bias = values(0, (4, 11, 12)), values(1, (6, 2, 3, 3)), values(2, 6)
+    options = (bias, (2, 1), [(1, 0), (2, 2)], 2, 2)
+    expected = cconv.conv2d(x, weight, *options, algorithm="direct")
+    layer = cconv.Conv2d(weight, *options, algorithm="direct")
+    np.testing.assert_array_equal(layer(x), expected)
+
+
+def test_one_layer_takes_inputs_of_any_size_and_type():
+    layer = cconv.Conv2d(values(0, (4, 3, 3, 3)), padding="same", algorithm="direct")
+    for shape in ((3, 5, 5), (2, 3, 9, 1), (7, 3, 1, 40), (0, 3, 4, 4), (3, 5, 5)):
+        for dtype in (np.float32, np.float64, ">f8"):
+            x = values(1, shape, dtype)
+            y = layer(x)
+            expected = cconv.conv2d(x, layer.weight, padding="same", algorithm="direct")
+            assert y.dtype == expected.dtype
+            np.testing.assert_array_equal(y, expected)
+
+
+# ------------------------------------------------------------------------ weights
+
+
+def test_weights_and_options_are_copied():
+    weight, bias, padding = values(0, (2, 1, 3)), values(1, 2), [[1, 1]]
+    layer = cconv.Conv1d(weight, bias, padding=padding)
+    x = values(2, (1, 20))
+    expected = layer(x)
+    weight[...], bias[...] = 7, 7
+    padding[0][0] = 5
+    padding.append(3)
+    gc.collect()
+    for same in (layer, copy.copy(layer), copy.deepcopy(layer)):
+        np.testing.assert_array_equal(same(x), expected)
+
+
+def test_the_copies_cannot_be_written():
+    layer = cconv.Conv1d(values(0, (2, 1, 3)), values(1, 2))
+    for array in (layer.weight, layer.bias):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "weight",
+    [
+        [0.1, 0.2, -0.3],
+        (0.1, 0.2, -0.3),
+        [1, 0, -1],
+        [True, False, True],
+        [2**40 + 1, 1, 0],
+        [np.float64(0.1), 2, True],
+    ],
+    ids=str,
+)
+def test_a_list_of_weights_takes_the_type_of_each_x(weight, dtype):
+    layer = cconv.Conv1d(weight, algorithm="direct")
+    for _ in range(2):
+        x = values(0, 30, dtype)
+        y = layer(x)
+        assert y.dtype == dtype
+        np.testing.assert_array_equal(y, cconv.conv1d(x, weight, algorithm="direct"))
+        again = pickle.loads(pickle.dumps(layer))
+        np.testing.assert_array_equal(again(x), y)
+        dtype = np.float64 if dtype == np.float32 else np.float32
+
+
+def test_an_array_of_weights_keeps_its_type():
+    layer = cconv.Conv1d(np.array([0.1, 0.2]))
+    assert layer(values(0, 9)).dtype == np.float64
+
+
+# ------------------------------------------------------------------------ pickle and copy
+
+
+def copies(layer):
+    yield copy.copy(layer)
+    yield copy.deepcopy(layer)
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        yield pickle.loads(pickle.dumps(layer, protocol))
+
+
+@by_dims
+def test_copies_do_the_same(dims):
+    x = values(0, (2, 4, *[9] * dims))
+    layer = LAYER[dims](
+        values(1, (6, 2, *[3] * dims)),
+        values(2, 6),
+        2,
+        [(1, 2)],
+        [1] * dims,
+        np.int64(2),
+        padding_mode="wrap",
+        activation=("leaky_relu", 0.2),
+        algorithm="direct",
+        dtype=np.float16,
+    )
+    expected = layer(x)
+    for same in copies(layer):
+        assert type(same) is type(layer)
+        np.testing.assert_array_equal(same.weight, layer.weight)
+        np.testing.assert_array_equal(same.bias, layer.bias)
+        y = same(x)
+        assert y.dtype == expected.dtype
+        np.testing.assert_array_equal(y, expected)
+
+
+@pytest.mark.parametrize("activation", [None, *ACTIVATIONS])
+def test_copies_keep_every_option(activation):
+    layer = cconv.Conv2d(
+        values(0, (3, 3)), padding=2, padding_value=-1.5, activation=activation, channels_last=True
+    )
+    x = values(1, (8, 9, 2))
+    for same in copies(layer):
+        np.testing.assert_array_equal(same(x), layer(x))
+
+
+def test_pickles_carry_the_original_weights():
+    weight = values(0, (64, 64, 3, 3))
+    layer = cconv.Conv2d(weight, padding=1)
+    before = len(pickle.dumps(layer))
+    layer(values(1, (64, 20, 20)))
+    assert len(pickle.dumps(layer)) == before
+    assert weight.nbytes < before < weight.nbytes + 2000
+
+
+class Named(cconv.Conv2d):
+    """A subclass with state of its own."""
+
+
+def test_subclasses():
+    layer = Named(values(0, (3, 3)))
+    x = values(1, (8, 9))
+    for same in (layer, *copies(layer)):
+        assert type(same) is Named
+        np.testing.assert_array_equal(same(x), cconv.conv2d(x, layer.weight))
+
+
+# ------------------------------------------------------------------------ objects
+
+
+def test_layers_are_freed():
+    weight = values(0, (3, 3))
+
+    class Step(int):
+        """An option that can be watched."""
+
+    options = [Step(1), Step(1)]
+    gone = [weakref.ref(weight), weakref.ref(Step)]
+    for _ in range(100):
+        cconv.Conv2d(weight, None, options)(values(1, (5, 5)))
+    del weight, options, Step
+    gc.collect()
+    assert [reference() for reference in gone] == [None, None]
+
+
+def test_layers_that_were_never_prepared():
+    layer = cconv.Conv2d.__new__(cconv.Conv2d)
+    with pytest.raises(TypeError):
+        layer(values(0, (5, 5)))
+    with pytest.raises(ValueError, match="stride"):
+        layer.__init__(values(0, (3, 3)), stride=0)
+    with pytest.raises(TypeError):
+        layer(values(0, (5, 5)))
+
+
+def test_a_layer_is_prepared_once():
+    layer = cconv.Conv2d(values(0, (3, 3)))
+    x = values(1, (5, 5))
+    expected = layer(x)
+    with pytest.raises(TypeError):
+        layer.__init__(values(2, (3, 3)))
+    np.testing.assert_array_equal(layer(x), expected)
+
+
+def test_repr_names_the_layer():
+    assert repr(cconv.Conv3d(np.ones((2, 1, 3, 3, 3)))).startswith("Conv3d(")
