@@ -34,14 +34,14 @@ int affinity() {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-// Two numbers of one or two files, `period` microseconds of which `quota` may be used.
+#if defined(__linux__)
+// Processors that may be used when `quota` of every `period` microseconds may be.
 int processors(double quota, double period) {
   if (!(quota > 0 && period > 0)) return kUnlimited;
   return static_cast<int>(std::min(std::ceil(quota / period), double{kUnlimited}));
 }
 
-int quota() {
-#if defined(__linux__)
+int container_quota() {
   const auto read = [](const char* path, double* a, double* b) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path, "r"), std::fclose);
     return file ? std::fscanf(file.get(), "%lf %lf", a, b) : 0;
@@ -51,9 +51,11 @@ int quota() {
   if (read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", &quota, &unused) >= 1 &&
       read("/sys/fs/cgroup/cpu/cpu.cfs_period_us", &period, &unused) >= 1)
     return processors(quota, period);
-#endif
   return kUnlimited;
 }
+#else
+int container_quota() { return kUnlimited; }
+#endif
 
 // The first number of OMP_NUM_THREADS ("4" or "4,2"); what does not parse is OpenMP's to report.
 int openmp_wish() {
@@ -68,7 +70,7 @@ std::atomic<int> explicit_threads{0};  // 0: not set
 }  // namespace
 
 int available_threads() {
-  static const int fixed = std::min(quota(), openmp_wish());
+  static const int fixed = std::min(container_quota(), openmp_wish());
   return std::min(fixed, affinity());
 }
 
