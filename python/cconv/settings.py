@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from cconv import _core
 
 if TYPE_CHECKING:
-    from contextvars import Token
     from types import TracebackType
+
+# What was set where each `with` block of this context began, the innermost last; 0: nothing.
+_outer: ContextVar[tuple[int, ...]] = ContextVar("cconv_outer_num_threads", default=())
 
 
 def set_num_threads(n: int) -> None:
@@ -49,10 +52,10 @@ class num_threads:  # noqa: N801 - reads as a function
 
     def __init__(self, n: int) -> None:
         self._n = _core.checked_threads(n)
-        self._tokens: list[Token[int]] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(_core.threads_context.set(self._n))
+        _outer.set((*_outer.get(), _core.threads_context.get(0)))
+        _core.threads_context.set(self._n)
 
     def __exit__(
         self,
@@ -60,7 +63,9 @@ class num_threads:  # noqa: N801 - reads as a function
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _core.threads_context.reset(self._tokens.pop())
+        *outer, before = _outer.get()
+        _outer.set(tuple(outer))
+        _core.threads_context.set(before)
 
 
 @overload
