@@ -16,8 +16,9 @@ struct Value {
     none,
     boolean,   // integer holds 0 or 1
     integer,
-    huge,      // an integer beyond 64 bits
+    huge,      // an integer beyond 64 bits; real is near it, integer has the bits of a uint64
     real,
+    complex,   // real and imaginary
     text,
     sequence,
     other,
@@ -26,6 +27,7 @@ struct Value {
   Kind kind = Kind::none;
   std::int64_t integer = 0;
   double real = 0;
+  double imaginary = 0;
   std::string_view text;
   const Value* items = nullptr;  // of a sequence; null when it is longer than any argument may be
   std::int64_t size = 0;
