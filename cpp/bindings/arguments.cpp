@@ -142,7 +142,9 @@ void read_huge(PyObject* object, int sign, Value& v) {
   v.real = PyLong_AsDouble(object);
   if (PyErr_Occurred()) v.real = sign * std::numeric_limits<double>::infinity();
   PyErr_Clear();
-  v.integer = static_cast<std::int64_t>(PyLong_AsUnsignedLongLongMask(object));
+  v.integer = static_cast<std::int64_t>(PyLong_AsUnsignedLongLong(object));
+  v.is_uint64 = PyErr_Occurred() == nullptr;
+  PyErr_Clear();
 }
 
 void read_complex(PyObject* object, Value& v) {

@@ -227,7 +227,7 @@ bool holds(Type type, const Value& v, std::int64_t& bits) {
   const int width = type == Type::boolean ? 1 : 8 * static_cast<int>(size_of(type));
   const bool is_signed = type == Type::int8 || type == Type::int16 || type == Type::int32 || type == Type::int64;
   bits = v.integer;
-  if (v.kind == Value::Kind::huge) return type == Type::uint64 && v.real > 0 && v.real < 0x1p64;
+  if (v.kind == Value::Kind::huge) return type == Type::uint64 && v.is_uint64;
   if (v.kind == Value::Kind::real) {
     if (!(v.real >= -0x1p63 && v.real < 0x1p64) || v.real != std::floor(v.real)) return false;
     if (v.real >= 0x1p63) {
