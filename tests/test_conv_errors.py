@@ -541,7 +541,7 @@ def test_calls_name_themselves(dims):
         {"algorithm": "magic"},
         {"dtype": bool},
         {"bias": np.ones(5)},
-        {"bias": np.ones(6, complex)},
+        {"bias": np.ones(6, "S1")},
         {"weight": np.ones((6, 2, 0, 3))},
         {"weight": np.ones((6, 2, 3))},
         {"weight": np.ones((6, 2, 3, 3), "S1")},

@@ -1,5 +1,6 @@
 #include "bindings/arguments.h"
 
+#include <atomic>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -28,7 +29,27 @@ Type type_of_number(int number) {
   return number >= 0 && number < static_cast<int>(std::size(kTypeOf)) ? kTypeOf[number] : Type::other;
 }
 
+// bfloat16 is a type that ml_dtypes adds: its number is known once it was met.
+std::atomic<int> bfloat16_number{-1};
+
+bool is_bfloat16(PyObject* descr, int number) {
+  constexpr int kFirstAdded = 256;
+  if (number < kFirstAdded) return false;
+  if (number == bfloat16_number.load(std::memory_order_relaxed)) return true;
+  const py::handle scalar(py::detail::array_descriptor_proxy(descr)->typeobj);
+  const auto text = [&](const char* name) { return py::cast<std::string>(scalar.attr(name)); };
+  if (text("__name__") != "bfloat16" || text("__module__") != "ml_dtypes") return false;
+  bfloat16_number.store(number, std::memory_order_relaxed);
+  return true;
+}
+
+Type type_of_descr(PyObject* descr) {
+  const int number = py::detail::array_descriptor_proxy(descr)->type_num;
+  return is_bfloat16(descr, number) ? Type::bfloat16 : type_of_number(number);
+}
+
 int number_of_type(Type type) {
+  if (type == Type::bfloat16) return bfloat16_number.load(std::memory_order_relaxed);
   for (int number = 0; number < 24; ++number)
     if (type_of_number(number) == type) return number;
   return -1;
@@ -39,7 +60,7 @@ Array array_of(PyObject* object) {
   const auto* const dtype = py::detail::array_descriptor_proxy(array->descr);
   Array result;
   result.data = reinterpret_cast<std::byte*>(array->data);
-  result.type = type_of_number(dtype->type_num);
+  result.type = type_of_descr(array->descr);
   result.ndim = array->nd;
   static_assert(sizeof(py::ssize_t) == sizeof(std::int64_t), "64-bit platforms only");
   result.shape = reinterpret_cast<const std::int64_t*>(array->dimensions);
@@ -105,7 +126,7 @@ std::string describe_dtype(const void* object) {
 Describe describe() { return {describe_value, describe_dtype}; }
 
 Type type_of(const py::dtype& dtype) {
-  return dtype.byteorder() == (PY_LITTLE_ENDIAN ? '>' : '<') ? Type::other : type_of_number(dtype.num());
+  return dtype.byteorder() == (PY_LITTLE_ENDIAN ? '>' : '<') ? Type::other : type_of_descr(dtype.ptr());
 }
 
 py::dtype dtype_of(Type type) {
@@ -113,6 +134,28 @@ py::dtype dtype_of(Type type) {
 }
 
 bool is_sequence_of_numbers(PyObject* object) { return PyList_Check(object) || PyTuple_Check(object); }
+
+namespace {
+
+// An integer beyond 64 bits.
+void read_huge(PyObject* object, int sign, Value& v) {
+  v.real = PyLong_AsDouble(object);
+  if (PyErr_Occurred()) v.real = sign * std::numeric_limits<double>::infinity();
+  PyErr_Clear();
+  v.integer = static_cast<std::int64_t>(PyLong_AsUnsignedLongLong(object));
+  v.is_uint64 = PyErr_Occurred() == nullptr;
+  PyErr_Clear();
+}
+
+void read_complex(PyObject* object, Value& v) {
+  const Py_complex value = PyComplex_AsCComplex(object);
+  if (PyErr_Occurred()) throw py::error_already_set();
+  v.kind = Value::Kind::complex;
+  v.real = value.real;
+  v.imaginary = value.imag;
+}
+
+}  // namespace
 
 PyObject* Arguments::own(PyObject* reference) {
   if (reference == nullptr) throw py::error_already_set();
@@ -126,13 +169,7 @@ void Arguments::read(PyObject* object, Value& v, int depth) {
     int overflow = 0;
     v.integer = PyLong_AsLongLongAndOverflow(object, &overflow);
     v.kind = overflow ? Value::Kind::huge : Value::Kind::integer;
-    if (overflow) {
-      v.real = PyLong_AsDouble(object);
-      if (PyErr_Occurred()) {
-        PyErr_Clear();
-        v.real = overflow * std::numeric_limits<double>::infinity();
-      }
-    }
+    if (overflow) read_huge(object, overflow, v);
   } else if (object == Py_None) {
     v.kind = Value::Kind::none;
   } else if (PyBool_Check(object)) {
@@ -174,9 +211,9 @@ void Arguments::read(PyObject* object, Value& v, int depth) {
     read_sequence(object, v, depth);
   } else {
     v.kind = Value::Kind::other;
+    if (is_complex(object)) return read_complex(object, v);
     const PyNumberMethods* const number = Py_TYPE(object)->tp_as_number;
-    if (number == nullptr || number->nb_float == nullptr || is_complex(object)) return;
-    read_real(object, v);
+    if (number != nullptr && number->nb_float != nullptr) read_real(object, v);
   }
 }
 
@@ -244,9 +281,9 @@ Array Arguments::array(const char* name, PyObject* object, const Array* like) {
     const py::handle h(object);
     bool done = false;
     if (is_sequence_of_numbers(object)) {
+      const bool adopts = like != nullptr && is_float(like->type);
       try {
         py::object read = numpy.attr("asarray")(h);
-        const bool adopts = like != nullptr && (like->type == Type::float32 || like->type == Type::float64);
         if (adopts && is_real_number(array_of(read.ptr()).type))
           read = read.attr("astype")(dtype_of(like->type));
         found = own(read.release().ptr());
@@ -276,11 +313,11 @@ Array Arguments::array(const char* name, PyObject* object, const Array* like) {
 
 Array Arguments::bias(PyObject* object) {
   const Array array = this->array("bias", object);
+  if (array.type != Type::other) return array;
   const auto widest = dtype_of(Type::float64);
   const auto dtype = py::handle(static_cast<PyObject*>(const_cast<void*>(array.object))).attr("dtype");
-  if (is_loaded(array.type) || !py::module_::import("numpy").attr("can_cast")(dtype, widest, "same_kind").cast<bool>())
-    return array;
-  return cast(array, widest);
+  const bool casts = py::module_::import("numpy").attr("can_cast")(dtype, widest, "same_kind").cast<bool>();
+  return casts ? cast(array, widest) : array;
 }
 
 Array Arguments::cast(const Array& array, const py::object& dtype) {

@@ -34,11 +34,13 @@ class Layer {
   auto with_input(PyObject* x, Use use) const {
     Arguments arguments(options_.call);
     ConvArguments a{options_, arguments.array("x", x), weight_, bias_or_null()};
-    // Dense casts a list's elements to the type they take here.
-    if (adopts_type_ && is_float(a.x.type)) a.weight.type = a.x.type;
+    py::object adopted;
+    if (adopts_type_ && is_float(a.x.type) && is_real_number(weight_.type) && a.x.type != weight_.type) {
+      adopted = weight.attr("astype")(dtype_of(a.x.type));
+      a.weight = arguments.array("weight", adopted.ptr());
+    }
     Convolution c;
     validate_conv(a, c);
-    a.weight.type = weight_.type;
     return use(a, c);
   }
 
@@ -69,8 +71,10 @@ class Layer {
     shape[last ? o.dims + 1 : 1] =
         bare || a.weight.ndim < 2 ? 1 : saturating_multiply(a.weight.shape[1], groups);
     const std::int64_t strides[kSpatial + 2] = {};
-    a.x.type = Type::float32;
-    if (adopts_type_ && is_loaded(a.weight.type)) a.weight.type = a.x.type;
+    const bool is_complex_input = o.padding_value.kind == Value::Kind::complex ||
+                                  (a.bias != nullptr && is_complex(a.bias->type));
+    a.x.type = is_complex_input ? Type::complex64 : Type::float32;
+    if (adopts_type_ && is_real_number(a.weight.type)) a.weight.type = Type::float32;
     a.x.ndim = o.dims + 2;
     a.x.shape = shape;
     a.x.strides = strides;

@@ -9,7 +9,8 @@
 
 namespace py = pybind11;
 
-PYBIND11_MODULE(_core, module, py::mod_gil_not_used(), py::multiple_interpreters::not_supported()) {
+PYBIND11_MODULE(_guarded_core, module, py::mod_gil_not_used(),
+                py::multiple_interpreters::not_supported()) {
   py::register_local_exception_translator([](std::exception_ptr pointer) {
     try {
       if (pointer) std::rethrow_exception(pointer);
@@ -22,4 +23,12 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used(), py::multiple_interpreters
   cconv::add_shapes(module);
   cconv::add_conv(module);
   cconv::add_layer(module);
+}
+
+// pybind11 takes the main interpreter's lock while a module is found, and hangs in another one.
+extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
+  if (PyInterpreterState_Get() == PyInterpreterState_Main()) return PyInit__guarded_core();
+  PyErr_SetString(PyExc_ImportError,
+                  "cconv does not run in subinterpreters; the main interpreter, threads or processes would do");
+  return nullptr;
 }

@@ -12,10 +12,8 @@ template <class T>
 using V = Vec<T, kVectorBytes / sizeof(T)>;
 
 // No fused instruction: product and sum are rounded one after the other.
-template <class T>
-CCONV_INLINE V<T> fma(V<T> a, V<T> b, V<T> c) {
-  return {a.v * b.v + c.v};
-}
+CCONV_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) { return a * b + c; }
+CCONV_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) { return a * b + c; }
 
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 4;

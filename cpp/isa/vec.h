@@ -48,6 +48,14 @@ template <>
 struct Bits<std::int64_t> {
   using type = std::int64_t;
 };
+template <>
+struct Bits<std::uint32_t> {
+  using type = std::int32_t;
+};
+template <>
+struct Bits<std::uint64_t> {
+  using type = std::int64_t;
+};
 
 template <class T, int N>
 struct Vec {
@@ -75,6 +83,18 @@ struct Vec {
   friend CCONV_INLINE Vec operator|(Vec a, Vec b) { return {a.v | b.v}; }
   friend CCONV_INLINE Vec operator<<(Vec a, int count) { return {a.v << count}; }
 };
+
+// a * b + c.  Integers wrap; of floats each level has its own.
+template <int N>
+CCONV_INLINE Vec<std::uint32_t, N> fma(Vec<std::uint32_t, N> a, Vec<std::uint32_t, N> b,
+                                       Vec<std::uint32_t, N> c) {
+  return a * b + c;
+}
+template <int N>
+CCONV_INLINE Vec<std::uint64_t, N> fma(Vec<std::uint64_t, N> a, Vec<std::uint64_t, N> b,
+                                       Vec<std::uint64_t, N> c) {
+  return a * b + c;
+}
 
 // mask ? a : b, lane by lane.
 template <class T, int N>

@@ -35,7 +35,7 @@ std::int64_t count_of(const Array& array) {
 void copy_dense(const Array& array, Type type, std::byte* dst) {
   if (count_of(array) == 0) return;
   const rows::Load load =
-      rows::kernels().load[static_cast<int>(array.type)][rows::sum_index(type)];
+      rows::kernels().load[static_cast<int>(array.type)][sum_index(type)];
   copy_axes(array, 0, array.data, load, size_of(type), dst);
 }
 

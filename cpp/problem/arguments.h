@@ -16,8 +16,9 @@ struct Value {
     none,
     boolean,   // integer holds 0 or 1
     integer,
-    huge,      // an integer beyond 64 bits
+    huge,      // an integer beyond int64; real is near it
     real,
+    complex,   // real and imaginary
     text,
     sequence,
     other,
@@ -26,6 +27,8 @@ struct Value {
   Kind kind = Kind::none;
   std::int64_t integer = 0;
   double real = 0;
+  double imaginary = 0;
+  bool is_uint64 = false;        // a huge integer that 64 bits without sign hold: in `integer`
   std::string_view text;
   const Value* items = nullptr;  // of a sequence; null when it is longer than any argument may be
   std::int64_t size = 0;

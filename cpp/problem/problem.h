@@ -16,6 +16,12 @@ constexpr const char* kAlgorithmNames[] = {"auto", "direct"};
 constexpr int kSpatial = 3;    // depth, height, width; leading axes a call lacks have extent 1
 constexpr int kMaxNdim = 64;   // of an array, as in NumPy
 
+// What a constant border holds; integers exactly, of uint64 the bits.
+struct BorderValue {
+  Complex<double> value{};
+  std::int64_t integer = 0;
+};
+
 struct Axis {
   std::int64_t in = 1;
   std::int64_t out = 1;
@@ -29,7 +35,7 @@ struct Problem {
   std::int64_t N = 1, IC = 1, OC = 1, G = 1;
   Axis axis[kSpatial];
   Border border = Border::constant;
-  double padding_value = 0;
+  BorderValue border_value;
   Type src_type = Type::float32;
   Type weights_type = Type::float32;
   Type sum_type = Type::float32;

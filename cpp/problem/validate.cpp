@@ -122,13 +122,14 @@ void axis_padding(const char* call, const Value& value, Window& window, const De
   window.after = side(call, value.items[1], describe);
 }
 
-bool is_real_float(Type type) { return type == Type::float32 || type == Type::float64; }
+std::string dtype_text(const ConvArguments& a, const Array& array) {
+  return array.type == Type::other ? a.options.describe.dtype(array.object) : name_of(array.type);
+}
 
-void require_float(const ConvArguments& a, const char* name, const Array& array) {
-  if (is_real_float(array.type)) return;
-  const std::string dtype =
-      array.type == Type::other ? a.options.describe.dtype(array.object) : name_of(array.type);
-  refuse_type(a.options.call, name, " has dtype ", dtype, "; float32 or float64 would do");
+void require_number(const ConvArguments& a, const char* name, const Array& array) {
+  if (array.type == Type::other)
+    refuse_type(a.options.call, name, " has dtype ", dtype_text(a, array),
+                "; an integer, float or complex dtype would do");
 }
 
 // x and weight: which axes are which.  Extents go to the problem, steps to the view.
@@ -221,29 +222,58 @@ void set_channels(const ConvArguments& a, const Layout& layout, Problem& p) {
                  saturating_multiply(ICg, p.G));
 }
 
+// Whether an integer type holds a value exactly; its bits go to `bits`.
+bool holds(Type type, const Value& v, std::int64_t& bits) {
+  const int width = type == Type::boolean ? 1 : 8 * static_cast<int>(size_of(type));
+  const bool is_signed = type == Type::int8 || type == Type::int16 || type == Type::int32 || type == Type::int64;
+  bits = v.integer;
+  if (v.kind == Value::Kind::huge) return type == Type::uint64 && v.is_uint64;
+  if (v.kind == Value::Kind::real) {
+    if (!(v.real >= -0x1p63 && v.real < 0x1p64) || v.real != std::floor(v.real)) return false;
+    if (v.real >= 0x1p63) {
+      bits = static_cast<std::int64_t>(static_cast<std::uint64_t>(v.real));
+      return type == Type::uint64;
+    }
+    bits = static_cast<std::int64_t>(v.real);
+  }
+  if (!is_signed) return bits >= 0 && (width == 64 || bits >> width == 0);
+  return width == 64 || (bits >= -(std::int64_t{1} << (width - 1)) && bits < std::int64_t{1} << (width - 1));
+}
+
 void set_border(const ConvArguments& a, Problem& p) {
-  const int mode = word_index(a.options.call, "padding_mode", a.options.padding_mode, kBorderNames,
-                              std::size(kBorderNames), a.options.describe);
+  const ConvOptions& o = a.options;
+  const int mode = word_index(o.call, "padding_mode", o.padding_mode, kBorderNames,
+                              std::size(kBorderNames), o.describe);
   p.border = kBorders[mode];
 
-  const Value& v = a.options.padding_value;
+  const Value& v = o.padding_value;
+  BorderValue& border = p.border_value;
   switch (v.kind) {
     case Value::Kind::boolean:
     case Value::Kind::integer:
-      p.padding_value = static_cast<double>(v.integer);
+      border.value = {static_cast<double>(v.integer), 0};
       break;
     case Value::Kind::huge:
     case Value::Kind::real:
-      p.padding_value = v.real;
+      border.value = {v.real, 0};
       break;
+    case Value::Kind::complex:
+      if (is_complex(a.x.type)) {
+        border.value = {v.real, v.imaginary};
+        break;
+      }
+      [[fallthrough]];
     default:
-      refuse_type(a.options.call, "padding_value ", a.options.describe.value(v.object), " is not a number; a real one would do");
+      refuse_type(o.call, "padding_value ", o.describe.value(v.object), " is not a number; a ",
+                  is_complex(a.x.type) ? "complex" : "real", " one would do");
   }
-  if (p.padding_value != 0 && (p.border != Border::constant || mode == kZeros))
-    refuse_value(a.options.call, "padding_value ", a.options.describe.value(v.object), " with padding_mode \"",
+  const bool zero = border.value.real == 0 && border.value.imaginary == 0;
+  if (!zero && (p.border != Border::constant || mode == kZeros))
+    refuse_value(o.call, "padding_value ", o.describe.value(v.object), " with padding_mode \"",
                  kBorderNames[mode], "\"; 0, or padding_mode \"constant\", would do");
-  // The border holds elements of x.
-  if (a.x.type == Type::float32) p.padding_value = static_cast<float>(p.padding_value);
+  if (is_integer(a.x.type) && !holds(a.x.type, v, border.integer))
+    refuse_value(o.call, "padding_value ", o.describe.value(v.object), " is no ",
+                 name_of(a.x.type), "; one that x can hold exactly would do");
 }
 
 void set_activation(const ConvArguments& a, Problem& p) {
@@ -254,6 +284,12 @@ void set_activation(const ConvArguments& a, Problem& p) {
   const int index = word_index(a.options.call, "activation", with_slope ? v.items[0] : v, kActivationNames + 1,
                                std::size(kActivationNames) - 1, a.options.describe);
   p.activation = static_cast<Activation>(index + 1);
+  if (is_complex(p.sum_type))
+    refuse_type(a.options.call, "activation ", a.options.describe.value(v.object),
+                " with complex sums; None would do");
+  if (is_integer(p.sum_type) && p.activation > Activation::relu6 && !is_float(p.dst_type))
+    refuse_type(a.options.call, "activation ", a.options.describe.value(v.object), " with ",
+                name_of(p.sum_type), " sums; \"relu\", \"relu6\", or a float dtype= would do");
   p.slope = 0.01;
   if (!with_slope) return;
   if (p.activation != Activation::leaky_relu)
@@ -270,27 +306,35 @@ void set_activation(const ConvArguments& a, Problem& p) {
 }
 
 void set_types(const ConvArguments& a, Problem& p) {
-  require_float(a, "x", a.x);
-  require_float(a, "weight", a.weight);
+  const ConvOptions& o = a.options;
+  require_number(a, "x", a.x);
+  require_number(a, "weight", a.weight);
+  const Arithmetic arithmetic = arithmetic_of(a.x.type, a.weight.type);
   p.src_type = a.x.type;
   p.weights_type = a.weight.type;
-  p.sum_type = std::max(a.x.type, a.weight.type);  // of float32 and float64
-  p.dst_type = a.options.dtype_given ? a.options.dtype : p.sum_type;
-  const bool refused = p.dst_type == Type::boolean || p.dst_type == Type::bfloat16 ||
-                       p.dst_type >= Type::complex64;
-  if (refused)
-    refuse_type(a.options.call, "dtype ", a.options.describe.value(a.options.dtype_object), " is not to be had from ",
-                name_of(p.sum_type), " sums; a real float or integer type would do");
+  p.sum_type = arithmetic.sum;
+  p.dst_type = o.dtype_given ? o.dtype : arithmetic.result;
+  if (p.dst_type == Type::other || p.dst_type == Type::boolean ||
+      (is_complex(p.sum_type) && !is_complex(p.dst_type)))
+    refuse_type(o.call, "dtype ", o.describe.value(o.dtype_object), " is not to be had from ",
+                name_of(p.sum_type), " sums; ",
+                is_complex(p.sum_type) ? "a complex" : "an integer, float or complex",
+                " dtype would do");
+}
+
+// NumPy's same_kind rule: integers to anything, floats to floats, complex numbers to their like.
+bool casts_same_kind(Type from, Type to) {
+  const auto kind = [](Type t) { return is_integer(t) ? 0 : is_float(t) ? 1 : 2; };
+  return from != Type::other && kind(from) <= kind(to);
 }
 
 void set_bias(const ConvArguments& a, Problem& p) {
   p.has_bias = a.bias != nullptr;
   if (a.bias == nullptr) return;
   const Array& bias = *a.bias;
-  if (bias.type >= Type::complex64 || bias.type == Type::float16 || bias.type == Type::bfloat16)
-    refuse_type(a.options.call, "bias has dtype ",
-                bias.type == Type::other ? a.options.describe.dtype(bias.object) : name_of(bias.type),
-                "; one that casts to ", name_of(p.sum_type), " would do");
+  if (!casts_same_kind(bias.type, p.sum_type))
+    refuse_type(a.options.call, "bias has dtype ", dtype_text(a, bias), "; one that casts to ",
+                name_of(p.sum_type), " sums by the same_kind rule would do");
   if (bias.ndim != 1 || bias.shape[0] != p.OC)
     refuse_value(a.options.call, "bias has shape ", shape_text(bias), "; ", shape_text(&p.OC, 1),
                  ", one per output channel, would do");

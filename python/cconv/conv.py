@@ -93,7 +93,8 @@ def conv2d(
     Parameters
     ----------
     x : array of shape (N, C, H, W), (C, H, W), or with `channels_last` (N, H, W, C), (H, W, C)
-        float32 or float64, any strides. With a bare filter any number of leading axes.
+        Any integer, float or complex dtype, any strides. With a bare filter any number of leading
+        axes.
     weight : array of shape (O, C/groups, kH, kW), or (kH, kW)
         The second is a bare filter, applied to every plane of `x`.
     bias : array of shape (O,), optional
@@ -118,7 +119,10 @@ def conv2d(
     algorithm : {"auto", "direct"}
         How to compute it; see `explain`.
     dtype : dtype, optional
-        Of the result. Floats are rounded, integers round half to even and saturate.
+        Of the result. Floats are rounded, integers round half to even and saturate. Without it:
+        floats as `x` and `weight` promote (a float with an integer image of 8 or 16 bits gives the
+        float, of 32 or 64 bits float64), int32 where both are of 8 bits, else int64; complex as
+        NumPy promotes.
     out : array, optional
         Takes the result: exact shape and dtype, C-contiguous, sharing no memory with the inputs.
 

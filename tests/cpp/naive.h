@@ -84,7 +84,7 @@ inline Tensor convolve(const Problem& p, Tensor src, Tensor weights, Tensor bias
                                        iw = read(w, p.border, ow, kw);
                     const bool inside = id >= 0 && ih >= 0 && iw >= 0;
                     sum += weights.at(o, c, kd, kh, kw) *
-                           (inside ? src.at(n, o / OCg * ICg + c, id, ih, iw) : p.padding_value);
+                           (inside ? src.at(n, o / OCg * ICg + c, id, ih, iw) : p.border_value.value.real);
                   }
             dst.at(n, o, od, oh, ow) = p.activation == Activation::relu ? std::max(sum, 0.0) : sum;
           }

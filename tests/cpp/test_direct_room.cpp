@@ -81,7 +81,7 @@ Problem any_problem(Random& random) {
   p.IC = p.G * random.between(0, 4);
   p.OC = p.G * random.between(1, 10);
   p.border = static_cast<Border>(random.between(0, 4));
-  p.padding_value = p.border == Border::constant ? static_cast<double>(random.between(-2, 2)) : 0;
+  p.border_value.value.real = p.border == Border::constant ? static_cast<double>(random.between(-2, 2)) : 0;
   p.src_type = random.between(0, 1) ? Type::float32 : Type::float64;
   p.sum_type = random.between(0, 2) ? p.src_type : Type::float64;
   constexpr Type kResults[] = {Type::float32, Type::float64, Type::int16, Type::int32};

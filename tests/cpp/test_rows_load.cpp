@@ -95,11 +95,17 @@ TEST_CASE("load: one element seen many times") {
   });
 }
 
-TEST_CASE("the table has no pair of types that the core does not know") {
+TEST_CASE("a real sum holds no complex number, an integer sum no float") {
   for_each_level([](Level level) {
-    for (const Type type : {Type::complex64, Type::complex128}) {
-      CHECK((kernels(level).load[static_cast<int>(type)][0] == nullptr));
-      CHECK((kernels(level).store[0][static_cast<int>(type)] == nullptr));
+    const Kernels& k = kernels(level);
+    for (int from = 0; from < kTypes; ++from) {
+      for (const Type sum : {Type::float32, Type::float64, Type::int32, Type::int64, Type::complex64,
+                             Type::complex128}) {
+        const Type type = static_cast<Type>(from);
+        const bool held = is_complex(sum) || (is_integer(sum) ? is_integer(type) : !is_complex(type));
+        CHECK(((k.load[from][sum_index(sum)] != nullptr) == held));
+        CHECK(((k.store[sum_index(sum)][from] != nullptr) == (is_complex(type) || !is_complex(sum))));
+      }
     }
   });
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 
 #include "algorithms/rows/kernel.h"
 #include "problem/problem.h"
@@ -64,6 +65,28 @@ struct Terms {
   std::int64_t channel, first, count;
 };
 
+// The value of a constant border as a term of the sum: rounded to an element of src first, as
+// numpy.pad would.
+template <class T>
+T border_term(const Problem& p) {
+  const rows::Kernels& k = rows::kernels();
+  const BorderValue& border = p.border_value;
+  const int type = static_cast<int>(p.src_type);
+  alignas(16) std::byte element[16] = {};
+  const rows::Patch<std::byte> to{element, 0, 0, 1, 1};
+  if (p.src_type == Type::uint64)
+    std::memcpy(element, &border.integer, sizeof border.integer);
+  else if (is_integer(p.src_type))
+    k.store[sum_index(Type::int64)][type](&border.integer, 0, to);
+  else if (is_complex(p.src_type))
+    k.store[sum_index(Type::complex128)][type](&border.value, 0, to);
+  else
+    k.store[sum_index(Type::float64)][type](&border.value.real, 0, to);
+  T term{};
+  k.load[type][sum_index(p.sum_type)]({element, 0, 0, 1, 1}, &term, 0);
+  return term;
+}
+
 template <class T>
 class Gather {
  public:
@@ -71,12 +94,12 @@ class Gather {
       : p_(problem),
         src_(src),
         load_(rows::kernels()
-                  .load[static_cast<int>(problem.src_type)][rows::sum_index(problem.sum_type)]),
+                  .load[static_cast<int>(problem.src_type)][sum_index(problem.sum_type)]),
         step_(problem.axis[2].window.stride * src.spatial[2]),
         row_step_(problem.axis[1].window.stride * src.spatial[1]),
-        in_place_(problem.src_type == problem.sum_type && step_ == sizeof(T)),
-        border_(static_cast<T>(problem.padding_value)) {
+        in_place_(problem.src_type == problem.sum_type && step_ == sizeof(T)) {
     for (const Axis& a : problem.axis) inside_ &= a.window.before == 0 && a.window.after == 0;
+    if (!inside_ && problem.border == Border::constant) border_ = border_term<T>(problem);
   }
 
   // pointers[k]: the row of term terms.first + k.  Lanes past the strip's end hold anything.
@@ -253,7 +276,7 @@ class Gather {
   const std::int64_t step_;      // between the inputs of neighbouring outputs, in bytes
   const std::int64_t row_step_;  // of neighbouring output rows
   const bool in_place_;          // rows of src could be rows of the kernel
-  const T border_;               // value of a constant border
+  T border_{};                   // value of a constant border
   bool inside_ = true;           // no window reaches a border
 };
 

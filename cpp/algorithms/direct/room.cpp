@@ -6,89 +6,70 @@
 // sums are finished and stored.
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "algorithms/direct/gather.h"
 #include "algorithms/direct/kernel.h"
+#include "algorithms/direct/tiling.h"
 #include "algorithms/room.h"
 #include "algorithms/rows/kernel.h"
-#include "runtime/workspace.h"
 
 namespace cconv::direct {
 namespace {
 
-constexpr std::int64_t kTermsPerBlock = 256;  // of one chain of additions: bounds the error
+// The kernel's multiplication of real numbers, by type.
+void accumulate(const Block<float>& block) { kernels().accumulate_float32(block); }
+void accumulate(const Block<double>& block) { kernels().accumulate_float64(block); }
+void accumulate(const Block<std::uint32_t>& block) { kernels().accumulate_uint32(block); }
+void accumulate(const Block<std::uint64_t>& block) { kernels().accumulate_uint64(block); }
 
-// Blocking.  Rows and sums of an item stay in the second-level cache.
-constexpr std::int64_t kRowBytes = 160 << 10;
-constexpr std::int64_t kSumBytes = 256 << 10;
-constexpr std::int64_t kMostPositions = 4096;
-constexpr std::int64_t kFewestItems = 64;  // cut channels further until there are so many
-
-struct Tiling {
-  std::int64_t lanes;
-  std::int64_t positions;         // of a block, before its last one
-  std::int64_t row;               // wide rows are cut on their own; 0: blocks run across rows
-  std::int64_t blocks_per_row;
-  std::int64_t blocks;            // of positions
-  std::int64_t channels;          // output channels of an item
-  std::int64_t channel_blocks;    // per group
-  std::int64_t rows_bytes, sums_bytes, pointers_bytes;
-
-  std::int64_t bytes_per_thread() const { return rows_bytes + sums_bytes + pointers_bytes; }
-  std::int64_t items(const Problem& p) const { return blocks * channel_blocks * p.G; }
+// How a type of sums is multiplied (Product), finished, and which of a room's kernels do it.
+template <class T>
+struct Sum;
+template <>
+struct Sum<float> {
+  using Product = float;
+  using Finished = float;
+  static constexpr Type kType = Type::float32;
+  static auto finish() { return rows::kernels().finish_float32; }
 };
-
-constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-constexpr bool is_plain(const Axis& a) {
-  const Window& w = a.window;
-  return w.kernel == 1 && w.stride == 1 && w.before == 0 && w.after == 0;
-}
-
-// Positions that may lie in one row of src: an output row, or more where there is no window.
-std::int64_t row_length(const Problem& p) {
-  std::int64_t length = p.axis[2].out;
-  for (int a = 1; a >= 0 && is_plain(p.axis[a + 1]) && is_plain(p.axis[a]); --a)
-    length *= p.axis[a].out;
-  return length;
-}
-
-Tiling tiling_of(const Problem& p) {
-  const Kernels& k = kernels();
-  const std::int64_t size = size_of(p.sum_type);
-  const std::int64_t lanes = p.sum_type == Type::float64 ? k.lanes_float64 : k.lanes_float32;
-  const std::int64_t tile = lanes * k.tile_vectors;
-  const std::int64_t terms = std::clamp<std::int64_t>(p.terms(), 1, kTermsPerBlock);
-  const std::int64_t OCg = p.OC / p.G, row = row_length(p);
-
-  Tiling t{};
-  t.lanes = lanes;
-  const std::int64_t wanted = std::clamp(kRowBytes / (terms * size), tile, kMostPositions);
-  const std::int64_t total = p.N * p.outputs();
-  if (row >= wanted) {
-    t.row = row;
-    t.blocks_per_row = divide_up(row, wanted / tile * tile);
-    t.positions = round_up(divide_up(row, t.blocks_per_row), tile);
-    t.blocks_per_row = divide_up(row, t.positions);
-    t.blocks = total / row * t.blocks_per_row;
-  } else {
-    t.positions = wanted / tile * tile;
-    t.blocks = divide_up(total, t.positions);
-    if (t.blocks <= 1) t.positions = round_up(std::max<std::int64_t>(total, 1), lanes);
-  }
-
-  constexpr std::int64_t kChannelStep = 24;  // a multiple of every level's tile
-  t.channels = std::max(kSumBytes / (t.positions * size) / kChannelStep, std::int64_t{1}) * kChannelStep;
-  t.channels = std::min(t.channels, std::max<std::int64_t>(OCg, 1));
-  while (t.channels > 4 * kChannelStep && t.blocks * p.G * divide_up(OCg, t.channels) < kFewestItems)
-    t.channels = round_up(t.channels / 2, kChannelStep);
-  t.channel_blocks = divide_up(OCg, t.channels);
-
-  t.rows_bytes = round_up(terms * t.positions * size, kCacheLine);
-  t.sums_bytes = round_up(t.channels * t.positions * size, kCacheLine);
-  t.pointers_bytes = round_up(terms * static_cast<std::int64_t>(sizeof(std::byte*)), kCacheLine);
-  return t;
-}
+template <>
+struct Sum<double> {
+  using Product = double;
+  using Finished = double;
+  static constexpr Type kType = Type::float64;
+  static auto finish() { return rows::kernels().finish_float64; }
+};
+template <>
+struct Sum<std::int32_t> {
+  using Product = std::uint32_t;
+  using Finished = float;  // under an activation that integers do not take
+  static constexpr Type kType = Type::int32;
+  static auto finish() { return rows::kernels().finish_int32; }
+};
+template <>
+struct Sum<std::int64_t> {
+  using Product = std::uint64_t;
+  using Finished = double;
+  static constexpr Type kType = Type::int64;
+  static auto finish() { return rows::kernels().finish_int64; }
+};
+template <>
+struct Sum<Complex<float>> {
+  using Product = float;
+  using Finished = Complex<float>;
+  static constexpr Type kType = Type::complex64;
+  static auto finish() { return rows::kernels().finish_complex64; }
+  static auto rotate() { return rows::kernels().rotate_complex64; }
+};
+template <>
+struct Sum<Complex<double>> {
+  using Product = double;
+  using Finished = Complex<double>;
+  static constexpr Type kType = Type::complex128;
+  static auto finish() { return rows::kernels().finish_complex128; }
+  static auto rotate() { return rows::kernels().rotate_complex128; }
+};
 
 template <class T>
 class Run {
@@ -116,12 +97,15 @@ class Run {
     auto* const sums = reinterpret_cast<T*>(scratch + t_.rows_bytes);
     const Strip strip = strip_of(block);
     sum(strip, g, o, channels, scratch, sums);
-    finish(strip, o, channels, sums);
-    store(strip, o, channels, sums);
+    const Type finished = finish(strip, o, channels, sums);
+    store(strip, o, channels, sums, finished);
   }
 
  private:
-  static constexpr int sum_index() { return rows::sum_index(sizeof(T) == 8 ? Type::float64 : Type::float32); }
+  using Product = typename Sum<T>::Product;
+  static constexpr Type kType = Sum<T>::kType;
+  static constexpr std::int64_t kSize = sizeof(T);
+  static constexpr std::int64_t kProducts = products_per_term(kType);
 
   Strip strip_of(std::int64_t block) const {
     std::int64_t begin = block * t_.positions;
@@ -138,52 +122,81 @@ class Run {
   void sum(const Strip& strip, std::int64_t g, std::int64_t o, std::int64_t channels,
            std::byte* scratch, T* sums) const {
     const std::int64_t K = p_.terms();
-    if (K == 0) std::fill_n(sums, channels * strip.padded, T(0));
+    if (K == 0) std::fill_n(sums, channels * strip.padded, T{});
+    auto* const rows = reinterpret_cast<T*>(scratch);
     auto* const pointers = reinterpret_cast<const std::byte**>(scratch + t_.rows_bytes + t_.sums_bytes);
-    for (std::int64_t k = 0; k < K; k += kTermsPerBlock) {
-      const std::int64_t terms = std::min(kTermsPerBlock, K - k);
-      gather_(strip, {g * (p_.IC / p_.G), k, terms}, reinterpret_cast<T*>(scratch), pointers);
+    for (std::int64_t k = 0; k < K; k += terms_per_block(kType)) {
+      const std::int64_t terms = std::min(terms_per_block(kType), K - k);
+      gather_(strip, {g * (p_.IC / p_.G), k, terms}, rows, pointers);
+      if constexpr (kProducts == 2)
+        rotate(strip, terms, rows + t_.rows_bytes / kProducts / kSize, pointers);
       const std::byte* const weights = a_.weights + (o * K + k) * kSize;
-      accumulate({pointers, terms, weights, K * kSize, channels, sums, strip.padded, k == 0});
+      accumulate(Block<Product>{pointers, terms * kProducts, weights, K * kSize, channels,
+                                reinterpret_cast<Product*>(sums), strip.padded * kProducts, k == 0});
     }
   }
 
-  static void accumulate(const Block<T>& block) {
-    if constexpr (sizeof(T) == 8)
-      kernels().accumulate_float64(block);
-    else
-      kernels().accumulate_float32(block);
+  // w x = re(w) x + im(w) i x: a complex term is two real ones, and its weight lies in memory as
+  // theirs.  Puts the row of i x behind each row of x.
+  void rotate(const Strip& strip, std::int64_t terms, T* rotated, const std::byte** pointers) const {
+    for (std::int64_t k = terms - 1; k >= 0; --k) {
+      T* const row = rotated + k * strip.padded;
+      Sum<T>::rotate()(pointers[k], strip.padded, row);
+      pointers[2 * k] = pointers[k];
+      pointers[2 * k + 1] = reinterpret_cast<const std::byte*>(row);
+    }
   }
 
-  void finish(const Strip& strip, std::int64_t o, std::int64_t channels, T* sums) const {
-    if (a_.bias == nullptr && p_.activation == Activation::none) return;
-    rows::Finish<T> last{T(0), p_.activation, static_cast<T>(p_.slope)};
+  // Bias and activation; the type the sums are in afterwards.
+  Type finish(const Strip& strip, std::int64_t o, std::int64_t channels, T* sums) const {
+    using Finished = typename Sum<T>::Finished;
+    constexpr bool kConverts = !std::is_same_v<T, Finished>;
+    const bool converts = kConverts && p_.activation > Activation::relu6;
+    if (a_.bias == nullptr && p_.activation == Activation::none) return kType;
+
+    rows::Finish<T> last{T{}, converts ? Activation::none : p_.activation, {}};
+    if constexpr (!kConverts && kProducts == 1) last.slope = static_cast<T>(p_.slope);
     for (std::int64_t i = 0; i < channels; ++i) {
       if (a_.bias != nullptr) std::memcpy(&last.bias, a_.bias + (o + i) * kSize, sizeof(T));
       T* const row = sums + i * strip.padded;
-      if constexpr (sizeof(T) == 8)
-        rows::kernels().finish_float64(row, strip.padded, last);
-      else
-        rows::kernels().finish_float32(row, strip.padded, last);
+      Sum<T>::finish()(row, strip.padded, last);
+      if constexpr (kConverts) {
+        if (converts) activate(row, strip.padded);
+      }
     }
+    return converts ? Sum<Finished>::kType : kType;
+  }
+
+  // A row of integers becomes, in place, the activation of the floats they are.
+  void activate(T* row, std::int64_t count) const
+    requires std::is_integral_v<T>
+  {
+    using Finished = typename Sum<T>::Finished;
+    static_assert(sizeof(Finished) == sizeof(T));
+    const rows::Load to_float =
+        rows::kernels().load[static_cast<int>(kType)][sum_index(Sum<Finished>::kType)];
+    to_float({reinterpret_cast<const std::byte*>(row), 0, kSize, 1, count}, row, count);
+    Sum<Finished>::finish()(reinterpret_cast<Finished*>(row), count,
+                            {Finished(0), p_.activation, static_cast<Finished>(p_.slope)});
   }
 
   // Positions of one image lie dst.spatial[2] bytes apart.
-  void store(const Strip& strip, std::int64_t o, std::int64_t channels, const T* sums) const {
-    const rows::Store store = rows::kernels().store[sum_index()][static_cast<int>(p_.dst_type)];
+  void store(const Strip& strip, std::int64_t o, std::int64_t channels, const T* sums,
+             Type finished) const {
+    const rows::Store store =
+        rows::kernels().store[sum_index(finished)][static_cast<int>(p_.dst_type)];
     const View& dst = a_.dst;
     const std::int64_t image = p_.outputs();
     for (std::int64_t i = 0; i < strip.count;) {
       const std::int64_t position = strip.begin + i;
       const std::int64_t within = position % image;
       const std::int64_t count = std::min(strip.count - i, image - within);
-      std::byte* const to = dst.data + dst.batch->offset(position / image) + o * dst.channel + within * dst.spatial[2];
+      std::byte* const to =
+          dst.data + dst.batch->offset(position / image) + o * dst.channel + within * dst.spatial[2];
       store(sums + i, strip.padded, {to, dst.channel, dst.spatial[2], channels, count});
       i += count;
     }
   }
-
-  static constexpr std::int64_t kSize = sizeof(T);
 
   const Problem& p_;
   const Operands& a_;
@@ -232,7 +245,7 @@ class Direct final : public Room {
   std::string tiles(const Problem& p) const override {
     const Tiling t = tiling_of(p);
     return std::to_string(t.positions) + " positions x " + std::to_string(t.channels) +
-           " channels x " + std::to_string(std::min(kTermsPerBlock, p.terms())) + " terms";
+           " channels x " + std::to_string(std::min(terms_per_block(p.sum_type), p.terms())) + " terms";
   }
 
   void run(const Problem& p, const Operands& operands, int threads, Stop& stop) const override {
@@ -244,10 +257,20 @@ class Direct final : public Room {
 
  private:
   static void run_typed(const Problem& p, const Operands& a, int threads, Stop& stop) {
-    if (p.sum_type == Type::float64)
-      run_as<double>(p, a, threads, stop);
-    else
-      run_as<float>(p, a, threads, stop);
+    switch (p.sum_type) {
+      case Type::float64:
+        return run_as<double>(p, a, threads, stop);
+      case Type::int32:
+        return run_as<std::int32_t>(p, a, threads, stop);
+      case Type::int64:
+        return run_as<std::int64_t>(p, a, threads, stop);
+      case Type::complex64:
+        return run_as<Complex<float>>(p, a, threads, stop);
+      case Type::complex128:
+        return run_as<Complex<double>>(p, a, threads, stop);
+      default:
+        return run_as<float>(p, a, threads, stop);
+    }
   }
 
   template <class T>

@@ -2,6 +2,7 @@
 #include "algorithms/rows/kernel.h"
 
 #include CCONV_LEVEL_HEADER
+#include "algorithms/rows/elements.h"
 #include "isa/math.h"
 
 namespace cconv::rows {
@@ -40,89 +41,48 @@ CCONV_INLINE void copy(const void* src, void* dst, std::int64_t count) {
   for (; i < count; ++i) store_one(to + i * sizeof(T), load_one<T>(from + i * sizeof(T)));
 }
 
-template <class A, class B>
-constexpr bool kSame = false;
-template <class A>
-constexpr bool kSame<A, A> = true;
+// Elements that are copied rather than cast, as lanes of the same size.
+template <class T>
+struct Lane {
+  using type = T;
+  static constexpr int kLanes = 1;
+};
+template <class R>
+struct Lane<Complex<R>> {
+  using type = R;
+  static constexpr int kLanes = 2;
+};
+
+template <class T>
+CCONV_INLINE void copy_rows(const std::byte* src, std::int64_t src_step, std::byte* dst,
+                            std::int64_t dst_step, std::int64_t rows, std::int64_t count) {
+  for (std::int64_t r = 0; r < rows; ++r)
+    copy<typename Lane<T>::type>(src + r * src_step, dst + r * dst_step, count * Lane<T>::kLanes);
+}
 
 template <class From, class Sum>
 void load(const Patch<const std::byte>& src, void* dst, std::int64_t dst_stride) {
-  Sum* const out = static_cast<Sum*>(dst);
+  constexpr std::int64_t kSize = sizeof(Sum);
+  auto* const out = static_cast<std::byte*>(dst);
   if constexpr (kSame<From, Sum>) {
-    if (src.step == sizeof(From)) {
-      for (std::int64_t r = 0; r < src.rows; ++r)
-        copy<Sum>(src.data + r * src.row_step, out + r * dst_stride, src.count);
-      return;
-    }
+    if (src.step == kSize)
+      return copy_rows<Sum>(src.data, src.row_step, out, dst_stride * kSize, src.rows, src.count);
   }
   visit(src, [&](const std::byte* element, std::int64_t r, std::int64_t i) {
-    out[r * dst_stride + i] = static_cast<Sum>(load_one<From>(element));
+    write(out + (r * dst_stride + i) * kSize, widen<Sum>(read<From>(element)));
   });
-}
-
-// Destination element types that C++ has no arithmetic for.
-struct Half;
-
-// The bits of the nearest half, ties to even, in one step from the full double.
-std::uint16_t half_from(double value) {
-  std::uint64_t bits;
-  __builtin_memcpy(&bits, &value, sizeof bits);
-  const auto sign = static_cast<std::uint16_t>(bits >> 48 & 0x8000);
-  const std::uint64_t magnitude = bits & 0x7fff'ffff'ffff'ffff;
-  constexpr std::uint64_t kInfinity = 0x7ff0'0000'0000'0000;
-  if (magnitude > kInfinity) return static_cast<std::uint16_t>(sign | 0x7e00);
-  const int exponent = static_cast<int>(magnitude >> 52) - 1023;
-  if (exponent > 15) return static_cast<std::uint16_t>(sign | 0x7c00);
-  if (exponent < -25) return sign;
-  // The significand loses 42 bits, more where the half is subnormal (below 2**-14).
-  const int lost = 42 + (exponent < -14 ? -14 - exponent : 0);
-  const std::uint64_t significand = (magnitude & 0xf'ffff'ffff'ffff) | 1ull << 52;
-  const std::uint64_t kept = significand >> lost;
-  const std::uint64_t rest = significand & ((1ull << lost) - 1);
-  const std::uint64_t tie = 1ull << (lost - 1);
-  const std::uint64_t rounded = kept + (rest > tie || (rest == tie && (kept & 1)));
-  // A carry out of the significand is a carry into the exponent, up to infinity.
-  const std::uint64_t base = exponent < -14 ? 0 : static_cast<std::uint64_t>(exponent + 14) << 10;
-  return static_cast<std::uint16_t>(sign | (base + rounded));
-}
-
-CCONV_INLINE float round_half_even(float value) { return __builtin_rintf(value); }
-CCONV_INLINE double round_half_even(double value) { return __builtin_rint(value); }
-
-// The value as an element of type To, or its bits.
-template <class To, class Sum>
-CCONV_INLINE auto cast(Sum value) {
-  if constexpr (kSame<To, Half>) {
-    return half_from(static_cast<double>(value));
-  } else if constexpr (kSame<To, float> || kSame<To, double>) {
-    return static_cast<To>(value);
-  } else {
-    // [low, high): low is a power of two or zero, high the power of two past the largest value.
-    constexpr bool kSigned = To(-1) < To(0);
-    constexpr int kBits = 8 * static_cast<int>(sizeof(To)) - kSigned;
-    constexpr Sum kHigh = Sum(std::uint64_t{1} << (kBits - 1)) * 2;
-    constexpr To kMost = static_cast<To>(~std::uint64_t{0} >> (64 - kBits));
-    constexpr To kLeast = kSigned ? static_cast<To>(-kMost - 1) : To(0);
-    if (value != value) return To(0);
-    const Sum rounded = round_half_even(value);
-    if (rounded >= kHigh) return kMost;
-    if (rounded <= static_cast<Sum>(kLeast)) return kLeast;
-    return static_cast<To>(rounded);
-  }
 }
 
 template <class Sum, class To>
 void store(const void* src, std::int64_t src_stride, const Patch<std::byte>& dst) {
-  const Sum* const in = static_cast<const Sum*>(src);
+  constexpr std::int64_t kSize = sizeof(Sum);
+  const auto* const in = static_cast<const std::byte*>(src);
   if constexpr (kSame<To, Sum>) {
-    if (dst.step == sizeof(To)) {
-      for (std::int64_t r = 0; r < dst.rows; ++r)
-        copy<Sum>(in + r * src_stride, dst.data + r * dst.row_step, dst.count);
-      return;
-    }
+    if (dst.step == kSize)
+      return copy_rows<Sum>(in, src_stride * kSize, dst.data, dst.row_step, dst.rows, dst.count);
   }
   visit(dst, [&](std::byte* element, std::int64_t r, std::int64_t i) {
-    store_one(element, cast<To>(in[r * src_stride + i]));
+    write(element, cast<To>(read<Sum>(in + (r * src_stride + i) * kSize)));
   });
 }
 
@@ -162,48 +122,75 @@ void finish(T* row, std::int64_t count, const Finish<T>& f) {
   }
 }
 
-template <class Sum>
-constexpr void fill_stores(Store (&stores)[kTypes]) {
-  const auto at = [&](Type type) -> Store& { return stores[static_cast<int>(type)]; };
-  at(Type::int8) = store<Sum, std::int8_t>;
-  at(Type::uint8) = store<Sum, std::uint8_t>;
-  at(Type::int16) = store<Sum, std::int16_t>;
-  at(Type::uint16) = store<Sum, std::uint16_t>;
-  at(Type::int32) = store<Sum, std::int32_t>;
-  at(Type::uint32) = store<Sum, std::uint32_t>;
-  at(Type::int64) = store<Sum, std::int64_t>;
-  at(Type::uint64) = store<Sum, std::uint64_t>;
-  at(Type::float16) = store<Sum, Half>;
-  at(Type::float32) = store<Sum, float>;
-  at(Type::float64) = store<Sum, double>;
+// Wraps past the width of the sum.
+template <class T, class U>
+void finish_integer(T* row, std::int64_t count, const Finish<T>& f) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const T y = static_cast<T>(static_cast<U>(row[i]) + static_cast<U>(f.bias));
+    const T positive = y < 0 ? T(0) : y;
+    row[i] = f.activation == Activation::none ? y
+             : f.activation == Activation::relu || positive < 6 ? positive
+                                                                : T(6);
+  }
+}
+
+template <class R>
+void finish_complex(Complex<R>* row, std::int64_t count, const Finish<Complex<R>>& f) {
+  for (std::int64_t i = 0; i < count; ++i)
+    row[i] = {row[i].real + f.bias.real, row[i].imaginary + f.bias.imaginary};
+}
+
+template <class R>
+void rotate(const std::byte* row, std::int64_t count, Complex<R>* rotated) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto x = read<Complex<R>>(row + i * static_cast<std::int64_t>(sizeof(Complex<R>)));
+    rotated[i] = {-x.imaginary, x.real};
+  }
+}
+
+// A sum holds every real type, but an integer sum no float and a real sum no complex number.
+template <class From, class Sum>
+constexpr Load load_or_null() {
+  if constexpr ((kComplex<From> && !kComplex<Sum>) || (kInteger<Sum> && !kInteger<From>))
+    return nullptr;
+  else
+    return load<From, Sum>;
+}
+
+template <class Sum, class To>
+constexpr Store store_or_null() {
+  if constexpr (kComplex<Sum> && !kComplex<To>)
+    return nullptr;
+  else
+    return store<Sum, To>;
 }
 
 template <class Sum>
-constexpr void fill_loads(Load (&loads)[kTypes][kSums], Type sum) {
-  const auto at = [&](Type type) -> Load& {
-    return loads[static_cast<int>(type)][sum_index(sum)];
-  };
-  at(Type::boolean) = load<std::uint8_t, Sum>;
-  at(Type::int8) = load<std::int8_t, Sum>;
-  at(Type::uint8) = load<std::uint8_t, Sum>;
-  at(Type::int16) = load<std::int16_t, Sum>;
-  at(Type::uint16) = load<std::uint16_t, Sum>;
-  at(Type::int32) = load<std::int32_t, Sum>;
-  at(Type::uint32) = load<std::uint32_t, Sum>;
-  at(Type::int64) = load<std::int64_t, Sum>;
-  at(Type::uint64) = load<std::uint64_t, Sum>;
-  at(Type::float32) = load<float, Sum>;
-  at(Type::float64) = load<double, Sum>;
+constexpr void fill_column(Kernels& kernels, Type sum) {
+  const int s = sum_index(sum);
+#define CCONV_ENTRY(name, T)                                               \
+  kernels.load[static_cast<int>(Type::name)][s] = load_or_null<T, Sum>(); \
+  kernels.store[s][static_cast<int>(Type::name)] = store_or_null<Sum, T>();
+  CCONV_ELEMENTS(CCONV_ENTRY)
+#undef CCONV_ENTRY
 }
 
 constexpr Kernels make_kernels() {
   Kernels kernels{};
-  fill_loads<float>(kernels.load, Type::float32);
-  fill_loads<double>(kernels.load, Type::float64);
-  fill_stores<float>(kernels.store[sum_index(Type::float32)]);
-  fill_stores<double>(kernels.store[sum_index(Type::float64)]);
+  fill_column<float>(kernels, Type::float32);
+  fill_column<double>(kernels, Type::float64);
+  fill_column<std::int32_t>(kernels, Type::int32);
+  fill_column<std::int64_t>(kernels, Type::int64);
+  fill_column<Complex<float>>(kernels, Type::complex64);
+  fill_column<Complex<double>>(kernels, Type::complex128);
   kernels.finish_float32 = finish<float>;
   kernels.finish_float64 = finish<double>;
+  kernels.finish_int32 = finish_integer<std::int32_t, std::uint32_t>;
+  kernels.finish_int64 = finish_integer<std::int64_t, std::uint64_t>;
+  kernels.finish_complex64 = finish_complex<float>;
+  kernels.finish_complex128 = finish_complex<double>;
+  kernels.rotate_complex64 = rotate<float>;
+  kernels.rotate_complex128 = rotate<double>;
   return kernels;
 }
 

@@ -28,7 +28,8 @@ using Load = void (*)(const Patch<const std::byte>& src, void* dst, std::int64_t
 using Store = void (*)(const void* src, std::int64_t src_stride, const Patch<std::byte>& dst);
 
 // row[i] = activation(row[i] + bias) for i < count; works on whole vectors, so row is padded.
-// A NaN stays a NaN.  Smooth activations are within 4 ulp (gelu's far negative tail: 4 eps).
+// A NaN stays a NaN.  Smooth activations are within 4 ulp; integers take none but relu and relu6,
+// complex numbers none.
 template <class T>
 struct Finish {
   T bias;
@@ -36,14 +37,22 @@ struct Finish {
   T slope;  // of leaky_relu
 };
 
-constexpr int kSums = 2;  // types sums are kept in: float32, float64
-constexpr int sum_index(Type sum) { return sum == Type::float64; }
+// rotated[i] = row[i] times the imaginary unit, both of `count` complex numbers.
+template <class R>
+using Rotate = void (*)(const std::byte* row, std::int64_t count, Complex<R>* rotated);
 
 struct Kernels {
-  Load load[kTypes][kSums];    // null where no such pair exists
+  Load load[kTypes][kSums];    // null where a sum cannot hold the type
   Store store[kSums][kTypes];  // likewise
   void (*finish_float32)(float* row, std::int64_t count, const Finish<float>&);
   void (*finish_float64)(double* row, std::int64_t count, const Finish<double>&);
+  void (*finish_int32)(std::int32_t* row, std::int64_t count, const Finish<std::int32_t>&);
+  void (*finish_int64)(std::int64_t* row, std::int64_t count, const Finish<std::int64_t>&);
+  void (*finish_complex64)(Complex<float>* row, std::int64_t count, const Finish<Complex<float>>&);
+  void (*finish_complex128)(Complex<double>* row, std::int64_t count,
+                            const Finish<Complex<double>>&);
+  Rotate<float> rotate_complex64;
+  Rotate<double> rotate_complex128;
 };
 
 CCONV_DECLARE_KERNELS(Kernels)
