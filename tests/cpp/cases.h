@@ -4,9 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <complex>
 #include <cstdint>
 #include <cstring>
 #include <random>
+#include <string>
 
 #include "isa/levels.h"
 
@@ -17,7 +19,7 @@ void for_each_level(F f) {
   for (int i = 0; i < kLevels; ++i) {
     const auto level = static_cast<Level>(i);
     if (!runs_here(level)) continue;
-    CAPTURE(name_of(level));
+    INFO("level ", std::string(name_of(level)));
     f(level);
   }
 }
@@ -43,6 +45,10 @@ class Random {
 template <class T>
 bool same(T a, T b) {
   return std::memcmp(&a, &b, sizeof(T)) == 0 || (a != a && b != b);
+}
+template <class R>
+bool same(std::complex<R> a, std::complex<R> b) {
+  return same(a.real(), b.real()) && same(a.imag(), b.imag());
 }
 
 }  // namespace cconv

@@ -1,7 +1,7 @@
-// Convolution by its formula: a loop per letter, float64, window arithmetic of its own.
+// Convolution by its formula: a loop per letter, complex128, window arithmetic of its own.
 #pragma once
 
-#include <algorithm>
+#include <complex>
 #include <cstdint>
 #include <vector>
 
@@ -11,15 +11,17 @@ namespace cconv::naive {
 
 constexpr int kAxes = 5;  // n, c, d, h, w
 
-// Numbers by index, and how they lie in memory.
+using Number = std::complex<double>;
+
+// Numbers by index.
 struct Tensor {
   std::int64_t extent[kAxes];
-  std::vector<double> values;
+  std::vector<Number> values;
 
   explicit Tensor(std::int64_t n, std::int64_t c, std::int64_t d, std::int64_t h, std::int64_t w)
       : extent{n, c, d, h, w}, values(static_cast<std::size_t>(n * c * d * h * w)) {}
 
-  double& at(std::int64_t n, std::int64_t c, std::int64_t d, std::int64_t h, std::int64_t w) {
+  Number& at(std::int64_t n, std::int64_t c, std::int64_t d, std::int64_t h, std::int64_t w) {
     return values[static_cast<std::size_t>(
         (((n * extent[1] + c) * extent[2] + d) * extent[3] + h) * extent[4] + w)];
   }
@@ -62,10 +64,11 @@ inline std::int64_t folded(Border border, std::int64_t i, std::int64_t n) {
 }
 
 // weights: (OC, IC / G, KD, KH, KW); bias: (1, OC, 1, 1, 1), looked at when the problem has one.
-// With relu, or without activation.
+// With relu (of real sums), or without activation.
 inline Tensor convolve(const Problem& p, Tensor src, Tensor weights, Tensor bias) {
   const auto& [d, h, w] = p.axis;
   const std::int64_t ICg = p.IC / p.G, OCg = p.OC / p.G;
+  const Number outside(p.border_value.value.real, p.border_value.value.imaginary);
   Tensor dst(p.N, p.OC, d.out, h.out, w.out);
   const auto read = [](const Axis& a, Border border, std::int64_t o, std::int64_t k) {
     return folded(border, o * a.window.stride + k * a.window.dilation - a.window.before, a.in);
@@ -75,7 +78,7 @@ inline Tensor convolve(const Problem& p, Tensor src, Tensor weights, Tensor bias
       for (std::int64_t od = 0; od < d.out; ++od)
         for (std::int64_t oh = 0; oh < h.out; ++oh)
           for (std::int64_t ow = 0; ow < w.out; ++ow) {
-            double sum = p.has_bias ? bias.at(0, o, 0, 0, 0) : 0;
+            Number sum = p.has_bias ? bias.at(0, o, 0, 0, 0) : 0;
             for (std::int64_t c = 0; c < ICg; ++c)
               for (std::int64_t kd = 0; kd < d.window.kernel; ++kd)
                 for (std::int64_t kh = 0; kh < h.window.kernel; ++kh)
@@ -84,9 +87,9 @@ inline Tensor convolve(const Problem& p, Tensor src, Tensor weights, Tensor bias
                                        iw = read(w, p.border, ow, kw);
                     const bool inside = id >= 0 && ih >= 0 && iw >= 0;
                     sum += weights.at(o, c, kd, kh, kw) *
-                           (inside ? src.at(n, o / OCg * ICg + c, id, ih, iw) : p.border_value.value.real);
+                           (inside ? src.at(n, o / OCg * ICg + c, id, ih, iw) : outside);
                   }
-            dst.at(n, o, od, oh, ow) = p.activation == Activation::relu ? std::max(sum, 0.0) : sum;
+            dst.at(n, o, od, oh, ow) = p.activation == Activation::relu && sum.real() < 0 ? 0 : sum;
           }
   return dst;
 }

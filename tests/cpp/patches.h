@@ -6,6 +6,7 @@
 
 #include "algorithms/rows/kernel.h"
 #include "cases.h"
+#include "elements.h"
 #include "guarded.h"
 
 namespace cconv::rows {
@@ -49,7 +50,10 @@ void for_each_layout(std::int64_t size, F f) {
     }
 }
 
-constexpr std::size_t kMostBytes = 33 * 33 * 3 * 8 + 33;  // of a patch of for_each_layout
+constexpr std::size_t kMostBytes = 33 * 33 * 3 * 16 + 33;  // of a patch of for_each_layout
+
+constexpr Type kSumTypes[] = {Type::float32, Type::float64,   Type::int32,
+                              Type::int64,   Type::complex64, Type::complex128};
 
 template <class T>
 T element_at(const Patch<const std::byte>& patch, std::int64_t r, std::int64_t i) {

@@ -1,10 +1,11 @@
-// How a test's tensors lie in memory, and the elements there.
+// How a test's tensors lie in memory.
 #pragma once
 
 #include <algorithm>
 #include <vector>
 
 #include "cases.h"
+#include "elements.h"
 #include "naive.h"
 
 namespace cconv::naive {
@@ -62,35 +63,10 @@ struct Placed {
   Placed(const Placed&) = delete;
 };
 
-inline void write(Type type, double value, std::byte* to) {
-  const auto single = static_cast<float>(value);
-  if (type == Type::float32)
-    std::memcpy(to, &single, sizeof single);
-  else
-    std::memcpy(to, &value, sizeof value);
-}
-
-inline double read(Type type, const std::byte* from) {
-  const auto as = [&]<class T>(T value) {
-    std::memcpy(&value, from, sizeof value);
-    return static_cast<double>(value);
-  };
-  switch (type) {
-    case Type::int16:
-      return as(std::int16_t{});
-    case Type::int32:
-      return as(std::int32_t{});
-    case Type::float32:
-      return as(0.0F);
-    default:
-      return as(0.0);
-  }
-}
-
 inline std::vector<std::byte> dense(Type type, Tensor& t) {
   std::vector<std::byte> bytes(t.values.size() * static_cast<std::size_t>(size_of(type)));
   const Placement place = contiguous(t, size_of(type), false);
-  t.each(place.strides, [&](double value, std::int64_t at) { write(type, value, bytes.data() + at); });
+  t.each(place.strides, [&](Number value, std::int64_t at) { write_number(type, value, bytes.data() + at); });
   return bytes;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "algorithms/direct/kernel.h"
@@ -17,12 +18,22 @@ bool fuses(Level level) {
   return name != "scalar" && name != "sse2";
 }
 
+void (*accumulate_of(const Kernels& k, float))(const Block<float>&) { return k.accumulate_float32; }
+void (*accumulate_of(const Kernels& k, double))(const Block<double>&) { return k.accumulate_float64; }
+void (*accumulate_of(const Kernels& k, std::uint32_t))(const Block<std::uint32_t>&) {
+  return k.accumulate_uint32;
+}
+void (*accumulate_of(const Kernels& k, std::uint64_t))(const Block<std::uint64_t>&) {
+  return k.accumulate_uint64;
+}
+
+// Real numbers, or integers of any size, whose sums wrap.
 template <class T>
-auto accumulate_of(Level level) {
-  if constexpr (sizeof(T) == 4)
-    return kernels(level).accumulate_float32;
+T any_number(Random& random) {
+  if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(random.bits());
   else
-    return kernels(level).accumulate_float64;
+    return static_cast<T>(random.unit());
 }
 
 template <class T>
@@ -55,9 +66,10 @@ class Bench {
     for (std::int64_t o = 0; o < s.channels; ++o)
       for (std::int64_t p = 0; p < s.positions; ++p) expected[at(s, o, p)] = formula(s, o, p);
 
-    accumulate_of<T>(level_)(
+    accumulate_of(kernels(level_), T{})(
         {pointers_.data(), s.terms, weight_data_, stride_, s.channels, sum_data_, s.positions, s.first});
-    return std::equal(expected.begin(), expected.end(), sum_data_, same<T>) &&
+    const auto agree = [](T a, T b) { return same(a, b); };
+    return std::equal(expected.begin(), expected.end(), sum_data_, agree) &&
            sums_.rest_is_untouched();
   }
 
@@ -91,7 +103,7 @@ class Bench {
 
   static void fill_numbers(std::byte* to, std::int64_t count, Random& random) {
     for (std::int64_t i = 0; i < count; ++i) {
-      const T value = static_cast<T>(random.unit());
+      const T value = any_number<T>(random);
       std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), &value, sizeof(T));
     }
   }
@@ -107,7 +119,10 @@ class Bench {
     for (std::int64_t k = 0; k < s.terms; ++k) {
       const T w = read(weight_data_ + o * stride_, k);
       const T x = read(pointers_[static_cast<std::size_t>(k)], p);
-      sum = fuses(level_) ? std::fma(w, x, sum) : w * x + sum;
+      if constexpr (std::is_integral_v<T>)
+        sum += w * x;
+      else
+        sum = fuses(level_) ? std::fma(w, x, sum) : w * x + sum;
     }
     return (s.first ? T(0) : before_[at(s, o, p)]) + sum;
   }
@@ -126,7 +141,8 @@ class Bench {
 // Two register tiles of any level, and one more.
 constexpr std::int64_t kMostChannels = 17, kMostVectors = 17, kMostTerms = 300;
 
-TEST_CASE_TEMPLATE("accumulate: every number of channels and of vectors", T, float, double) {
+TEST_CASE_TEMPLATE("accumulate: every number of channels and of vectors", T, float, double,
+                   std::uint32_t, std::uint64_t) {
   for_each_level([](Level level) {
     const std::int64_t lanes = lanes_of<T>(level);
     Bench<T> bench(level, {kMostChannels, kMostVectors * lanes, 3, true});
@@ -141,7 +157,8 @@ TEST_CASE_TEMPLATE("accumulate: every number of channels and of vectors", T, flo
   });
 }
 
-TEST_CASE_TEMPLATE("accumulate: every number of terms", T, float, double) {
+TEST_CASE_TEMPLATE("accumulate: every number of terms", T, float, double, std::uint32_t,
+                   std::uint64_t) {
   for_each_level([](Level level) {
     const std::int64_t lanes = lanes_of<T>(level);
     Bench<T> bench(level, {kMostChannels, 5 * lanes, kMostTerms, true});
@@ -163,7 +180,7 @@ TEST_CASE_TEMPLATE("accumulate: a NaN reaches its own position only", T, float, 
     const std::byte* const rows[] = {row, row};
     for (std::int64_t hit = 0; hit < positions; ++hit) {
       x[static_cast<std::size_t>(hit)] = std::nan("");
-      accumulate_of<T>(level)({rows, terms, reinterpret_cast<const std::byte*>(weights.data()),
+      accumulate_of(kernels(level), T{})({rows, terms, reinterpret_cast<const std::byte*>(weights.data()),
                                terms * static_cast<std::int64_t>(sizeof(T)), channels, sums.data(),
                                positions, true});
       x[static_cast<std::size_t>(hit)] = T(1);

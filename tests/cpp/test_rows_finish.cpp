@@ -1,6 +1,9 @@
 // The last steps of a row at every level: bias and the activations without a smooth curve exactly,
 // whole vectors only.  test_math.cpp judges the smooth ones.
+#include <algorithm>
+#include <iterator>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "algorithms/direct/kernel.h"
@@ -62,6 +65,62 @@ TEST_CASE_TEMPLATE("finish: bias, then the activation; NaN and infinities pass",
             right &= same(row[i], expected(activation, before[i] + bias, T(0.25)));
           CHECK(right);
         }
+  });
+}
+
+template <class T>
+void run_integer(Level level, T* row, std::int64_t count, const Finish<T>& finish) {
+  if constexpr (sizeof(T) == 4)
+    kernels(level).finish_int32(row, count, finish);
+  else
+    kernels(level).finish_int64(row, count, finish);
+}
+
+TEST_CASE_TEMPLATE("finish: integers wrap, then relu or relu6", T, std::int32_t, std::int64_t) {
+  using Limits = std::numeric_limits<T>;
+  using Unsigned = std::make_unsigned_t<T>;
+  constexpr T kRow[] = {0, 1, 5, 6, 7, -1, -2, 100, Limits::max(), Limits::min(), Limits::max() - 4};
+  for_each_level([&](Level level) {
+    for (const Activation activation : {Activation::none, Activation::relu, Activation::relu6})
+      for (const T bias : {T(0), T(3), T(-3), Limits::max(), Limits::min()}) {
+        INFO("activation ", static_cast<int>(activation), " bias ", bias);
+        T row[std::size(kRow)];
+        std::copy(std::begin(kRow), std::end(kRow), row);
+        run_integer<T>(level, row, std::size(row), {bias, activation, 0});
+        for (std::size_t i = 0; i < std::size(row); ++i) {
+          const auto y = static_cast<T>(static_cast<Unsigned>(kRow[i]) + static_cast<Unsigned>(bias));
+          CHECK(row[i] == expected(activation, y, T(0)));
+        }
+      }
+  });
+}
+
+template <class R>
+void check_complex(void (*finish)(Complex<R>*, std::int64_t, const Finish<Complex<R>>&),
+                   Rotate<R> rotate) {
+  constexpr std::int64_t kCount = 37;
+  constexpr std::size_t kBytes = kCount * sizeof(Complex<R>);
+  Guarded memory(kBytes + 1), rotated_memory(kBytes);
+  std::byte* const from = memory.last(kBytes + 1);  // at an odd address
+  auto* const rotated = reinterpret_cast<Complex<R>*>(rotated_memory.last(kBytes));
+  Complex<R> row[kCount];
+  for (int i = 0; i < kCount; ++i) row[i] = {R(i), R(-2 * i)};
+  std::memcpy(from, row, kBytes);
+  rotate(from, kCount, rotated);
+  finish(row, kCount, {{R(0.5), R(-4)}, Activation::none, {}});
+  for (int i = 0; i < kCount; ++i) {
+    CHECK(rotated[i].real == R(2 * i));
+    CHECK(rotated[i].imaginary == R(i));
+    CHECK(row[i].real == R(i) + R(0.5));
+    CHECK(row[i].imaginary == R(-2 * i) - R(4));
+  }
+}
+
+TEST_CASE("complex rows: bias, and the product with the imaginary unit") {
+  for_each_level([](Level level) {
+    const Kernels& k = kernels(level);
+    check_complex<float>(k.finish_complex64, k.rotate_complex64);
+    check_complex<double>(k.finish_complex128, k.rotate_complex128);
   });
 }
 
