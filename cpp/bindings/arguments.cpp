@@ -11,10 +11,11 @@ namespace {
 
 using py::detail::npy_api;
 
-const npy_api& numpy_api() {
-  static const npy_api& api = npy_api::get();
-  return api;
-}
+// Found at import.  A static of a function would be made under a guard, and NumPy's import lets the
+// interpreter lock go: two first calls at once would wait for each other.
+const npy_api* numpy_functions = nullptr;
+
+const npy_api& numpy_api() { return *numpy_functions; }
 
 // Type numbers of NumPy's scalar types in the order of its C interface.
 Type type_of_number(int number) {
@@ -122,6 +123,8 @@ std::string describe_dtype(const void* object) {
 }
 
 }  // namespace
+
+void find_numpy() { numpy_functions = &npy_api::get(); }
 
 Describe describe() { return {describe_value, describe_dtype}; }
 

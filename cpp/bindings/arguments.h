@@ -15,6 +15,9 @@ namespace cconv {
 
 namespace py = pybind11;
 
+// Makes NumPy's functions known; before anything else here.
+void find_numpy();
+
 // The objects of one call.  Holds a reference to whatever it had to convert, for as long as the
 // views it gave out are used.
 class Arguments {

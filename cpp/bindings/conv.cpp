@@ -84,7 +84,7 @@ PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out) {
   Stop stop(poll_signals);
   bool finished = false;
   {
-    const py::gil_scoped_release release;
+    const Unlocked unlocked;
     finished = run(threads, stop);
   }
   if (!finished) throw py::error_already_set();

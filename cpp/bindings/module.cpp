@@ -4,6 +4,7 @@
 #include "bindings/arguments.h"
 #include "bindings/conv.h"
 #include "bindings/layer.h"
+#include "bindings/results.h"
 #include "bindings/settings.h"
 #include "bindings/shapes.h"
 
@@ -19,6 +20,8 @@ PYBIND11_MODULE(_guarded_core, module, py::mod_gil_not_used(),
     }
   });
   module.attr("version") = CCONV_VERSION;
+  cconv::find_numpy();
+  cconv::add_results();
   cconv::add_settings(module);
   cconv::add_shapes(module);
   cconv::add_conv(module);

@@ -36,38 +36,39 @@ Handler handler = {
      [](void*, void* data, std::size_t bytes) { return resize_result(data, bytes); },
      [](void*, void* data, std::size_t) { give_result(data); }}};
 
+// Both found at import.
+PyObject* capsule = nullptr;  // of the handler
+PyObject* (*set_handler)(PyObject*) = nullptr;
+
 // Makes NumPy allocate with our handler in this context, for as long as it lives.
 class UseHandler {
  public:
   UseHandler() {
-    static PyObject* const capsule = PyCapsule_New(&handler, "mem_handler", nullptr);
-    before_ = set()(capsule);
+    before_ = set_handler(capsule);
     if (before_ == nullptr) throw py::error_already_set();
   }
   ~UseHandler() {
-    Py_XDECREF(set()(before_));
+    Py_XDECREF(set_handler(before_));
     Py_DECREF(before_);
   }
   UseHandler(const UseHandler&) = delete;
   UseHandler& operator=(const UseHandler&) = delete;
 
  private:
-  using SetHandler = PyObject* (*)(PyObject*);
-
-  static SetHandler set() {
-    constexpr int kSetHandler = 304;  // PyDataMem_SetHandler in NumPy's table
-    static const auto function = [] {
-      const py::object table = py::detail::import_numpy_core_submodule("multiarray").attr("_ARRAY_API");
-      return reinterpret_cast<SetHandler>(
-          static_cast<void**>(PyCapsule_GetPointer(table.ptr(), nullptr))[kSetHandler]);
-    }();
-    return function;
-  }
-
   PyObject* before_;
 };
 
 }  // namespace
+
+void add_results() {
+  constexpr int kSetHandler = 304;  // PyDataMem_SetHandler in NumPy's table
+  const py::object table = py::detail::import_numpy_core_submodule("multiarray").attr("_ARRAY_API");
+  auto* const functions = static_cast<void**>(PyCapsule_GetPointer(table.ptr(), nullptr));
+  if (functions == nullptr) throw py::error_already_set();
+  set_handler = reinterpret_cast<PyObject* (*)(PyObject*)>(functions[kSetHandler]);
+  capsule = PyCapsule_New(&handler, "mem_handler", nullptr);
+  if (capsule == nullptr) throw py::error_already_set();
+}
 
 py::object new_array(Type type, int ndim, const std::int64_t* shape) {
   const auto make = [&] {

@@ -9,6 +9,9 @@ namespace cconv {
 
 namespace py = pybind11;
 
+// Makes NumPy's functions known.
+void add_results();
+
 // A new C-contiguous array, not initialised.  NumPy owns it; memory of a large one comes from
 // runtime/result_memory.
 py::object new_array(Type type, int ndim, const std::int64_t* shape);

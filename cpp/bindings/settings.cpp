@@ -1,9 +1,11 @@
 #include "bindings/settings.h"
 
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
 #include "bindings/arguments.h"
 #include "isa/levels.h"
@@ -17,6 +19,15 @@ namespace cconv {
 namespace {
 
 PyObject* threads_context = nullptr;  // a ContextVar, made once at import; 0: not set
+
+void wait_if_ending() {
+#if PY_VERSION_HEX >= 0x030D0000
+  while (Py_IsFinalizing())
+#else
+  while (_Py_IsFinalizing())
+#endif
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+}
 
 int checked_threads(const char* call, py::handle n) {
   Arguments arguments(call);
@@ -92,7 +103,13 @@ int threads_allowed() {
   return threads > 0 ? static_cast<int>(threads) : process_threads();
 }
 
+Unlocked::~Unlocked() {
+  wait_if_ending();
+  PyEval_RestoreThread(state_);
+}
+
 bool poll_signals() {
+  wait_if_ending();
   const py::gil_scoped_acquire acquire;
   return PyErr_CheckSignals() != 0;
 }

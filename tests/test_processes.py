@@ -1,0 +1,377 @@
+"""Many threads, forked and spawned processes, signals, and a system that has nothing left."""
+
+import concurrent.futures
+import multiprocessing
+import os
+import platform
+import signal
+import subprocess
+import textwrap
+import threading
+
+import child
+import numpy as np
+import pytest
+from problems import values
+
+import cconv
+
+posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+linux = pytest.mark.skipif(platform.system() != "Linux", reason="needs Linux")
+
+# Minutes of work on little memory: the image is one number.
+LONG = """
+import signal, sys, threading, time, warnings
+import numpy as np, cconv
+X = np.broadcast_to(np.float32(1), (16, 512, 112, 112))
+WEIGHT = np.ones((256, 512, 7, 7), np.float32)
+IMAGE, KERNEL = np.ones((3, 64, 60, 60), np.float32), np.ones((64, 64, 3, 3), np.float32)
+def is_well():
+    return (cconv.conv2d(IMAGE, KERNEL) == 576).all()
+"""
+
+
+def run(code, **options):
+    return child.run(LONG + textwrap.dedent(code), **options)
+
+
+# ------------------------------------------------------------------------ threads
+
+
+def test_sixteen_threads_through_one_function_and_one_layer():
+    weight, bias = values(0, (24, 8, 3, 3)), values(1, 24)
+    inputs = [values(n, (1 + n % 3, 8, 20 + n, 31)) for n in range(16)]
+    options = {"padding": 1, "activation": "silu", "algorithm": "direct"}
+    layer = cconv.Conv2d(weight, bias, **options)
+    expected = [cconv.conv2d(x, weight, bias, **options) for x in inputs]
+    start = threading.Barrier(16)
+
+    def work(n):
+        start.wait()
+        with cconv.num_threads(1 + n % 4):
+            for turn in range(20):
+                x = inputs[(n + turn) % 16]
+                y = layer(x) if turn % 2 else cconv.conv2d(x, weight, bias, **options)
+                np.testing.assert_array_equal(y, expected[(n + turn) % 16])
+        return True
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(work, range(16))) == [True] * 16
+
+
+def test_first_calls_at_once():
+    """What the first call makes is not waited for with a lock in hand."""
+    for _ in range(5):
+        run("""
+            sys.setswitchinterval(1e-6)
+            start = threading.Barrier(8)
+            well = []
+            def work():
+                start.wait()
+                well.append(is_well())
+            threads = [threading.Thread(target=work) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert well == [True] * 8
+        """)
+
+
+def test_refusals_in_many_threads():
+    def work(n):
+        for _ in range(200):
+            with pytest.raises(ValueError, match=f"stride {-n} is too small"):
+                cconv.conv2d(np.ones((5, 5)), np.ones((3, 3)), stride=-n)
+        return True
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(8))) == [True] * 8
+
+
+@pytest.mark.parametrize("size", [100, 500])
+def test_the_interpreter_lock_is_released(size):
+    """Nothing else makes a thread give the lock away here, so the counter shows the calls."""
+    y = run(f"""
+        x, weight = np.ones(({size}, {size}), np.float32), np.ones((5, 5), np.float32)
+        calls = 20_000_000 // x.size
+        counted, done = 0, False
+        def count():
+            global counted
+            while not done:
+                counted += 1
+                time.sleep(0)
+        thread = threading.Thread(target=count)
+        with cconv.num_threads(1):
+            sys.setswitchinterval(1000)
+            thread.start()
+            before = counted
+            for _ in range(calls):
+                cconv.conv2d(x, weight)
+            counted_meanwhile = counted - before
+        done = True
+        thread.join()
+        print(calls, counted_meanwhile)
+    """)
+    calls, counted = map(int, y.split())
+    assert counted > calls / 20
+
+
+# ------------------------------------------------------------------------ processes
+
+
+@posix
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_fork_while_another_thread_computes(threads):
+    """The child has none of the threads, whatever they held."""
+    run(f"""
+        import os
+        warnings.simplefilter("ignore", DeprecationWarning)
+        cconv.set_num_threads({threads})
+        stop = False
+        def compute():
+            while not stop:
+                assert is_well()
+        workers = [threading.Thread(target=compute) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        for _ in range(10):
+            time.sleep(0.01)
+            pid = os.fork()
+            if pid == 0:
+                ok = is_well()
+                inner = os.fork()
+                if inner == 0:
+                    os._exit(0 if is_well() else 3)
+                _, status = os.waitpid(inner, 0)
+                os._exit(0 if ok and status == 0 and is_well() else 3)
+            for _ in range(2000):
+                ended, status = os.waitpid(pid, os.WNOHANG)
+                if ended:
+                    break
+                time.sleep(0.01)
+            else:
+                os.kill(pid, signal.SIGKILL)
+                stop = True
+                sys.exit("a child hangs")
+            assert status == 0, status
+        stop = True
+        for worker in workers:
+            worker.join()
+        assert is_well()
+    """)
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_pools_of_processes(method):
+    """Functions by name, layers with their weights."""
+    run(f"""
+        import multiprocessing
+        if __name__ == "__main__":
+            assert is_well()
+            warnings.simplefilter("ignore", DeprecationWarning)
+            layer = cconv.Conv2d(KERNEL, algorithm="direct")
+            with multiprocessing.get_context("{method}").Pool(2) as pool:
+                for y in pool.map(layer, [IMAGE] * 3):
+                    assert (y == 576).all()
+                for y in pool.starmap(cconv.conv2d, [(IMAGE, KERNEL)] * 3):
+                    assert (y == 576).all()
+    """)
+
+
+# ------------------------------------------------------------------------ signals
+
+
+def interrupted(code, number=signal.SIGINT):
+    """What code prints that is sent a signal half a second after it says "ready"."""
+    process = child.start(LONG + textwrap.dedent(code))
+    assert process.stdout.readline() == "ready\n"
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    return output.strip()
+
+
+@posix
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_ends_a_long_call_soon(threads):
+    seconds, *well = interrupted(f"""
+        cconv.set_num_threads({threads})
+        def handler(*_):
+            global sent
+            sent = time.perf_counter()
+            raise KeyboardInterrupt
+        signal.signal(signal.SIGINT, handler)
+        layer = cconv.Conv2d(WEIGHT)
+        print("ready", flush=True)
+        begin = time.perf_counter()
+        try:
+            layer(X)
+        except KeyboardInterrupt:
+            print(time.perf_counter() - begin)
+            print(is_well() and (layer(np.ones((512, 7, 7), np.float32)) == 25088).all())
+    """).splitlines()
+    assert well == ["True"]
+    assert float(seconds) < 0.5 + 1.5
+
+
+@posix
+def test_what_a_handler_raises_comes_out():
+    y = interrupted(
+        """
+        class Enough(Exception):
+            pass
+        def handler(*_):
+            raise Enough
+        signal.signal(signal.SIGTERM, handler)
+        print("ready", flush=True)
+        try:
+            cconv.conv2d(X, WEIGHT)
+        except Enough:
+            print(is_well())
+    """,
+        signal.SIGTERM,
+    )
+    assert y == "True"
+
+
+@posix
+def test_a_handler_that_raises_nothing_stops_nothing():
+    """It may even convolve itself."""
+    y = run("""
+        seen = []
+        def handler(*_):
+            seen.append(is_well())
+        signal.signal(signal.SIGALRM, handler)
+        image, kernel = np.ones((2000, 2000), np.float32), np.ones((60, 60), np.float32)
+        with cconv.num_threads(2):
+            signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+            y = cconv.conv2d(image, kernel)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        print((y == 3600).all(), all(seen), len(seen) >= 1)
+    """)
+    assert y == "True True True"
+
+
+@posix
+def test_other_threads_are_not_interrupted():
+    y = run("""
+        image, kernel = np.ones((2000, 2000), np.float32), np.ones((60, 60), np.float32)
+        result = []
+        thread = threading.Thread(target=lambda: result.append(cconv.conv2d(image, kernel)))
+        thread.start()
+        time.sleep(0.1)
+        try:
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(1)
+        except KeyboardInterrupt:
+            print("interrupted")
+        thread.join()
+        print((result[0] == 3600).all())
+    """)
+    assert y == "interrupted\nTrue"
+
+
+def test_a_process_may_end_while_a_thread_computes():
+    run("""
+        threading.Thread(target=cconv.conv2d, args=(X, WEIGHT), daemon=True).start()
+        time.sleep(0.3)
+    """)
+
+
+# ------------------------------------------------------------------------ nothing left
+
+
+LIMITS = {
+    "memory": """
+        def limit():
+            with open("/proc/self/statm") as file:
+                used = int(file.read().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (used + (5 << 20), -1))
+    """,
+    "processes": """
+        def limit():
+            if os.getuid() == 0:
+                os.setuid(65534)  # who is bound by limits
+            resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+    """,
+}
+
+
+@linux
+@pytest.mark.parametrize("what", LIMITS)
+def test_threads_that_cannot_be_created(what):
+    """Fewer do the work.  A thread's stack is larger than the memory left, the scratch is not."""
+    y = run(
+        "import os, resource\n"
+        + textwrap.dedent(LIMITS[what])
+        + textwrap.dedent("""
+        expected = cconv.conv2d(IMAGE, KERNEL)
+        out = np.zeros_like(expected)
+        limit()
+        try:
+            threading.Thread(target=print).start()
+        except RuntimeError:
+            print("none")
+        for threads in (2, 8):
+            with cconv.num_threads(threads):
+                cconv.conv2d(IMAGE, KERNEL, out=out)
+                print((out == expected).all())
+                out[...] = 0
+        """)
+    )
+    assert y == "none\nTrue\nTrue"
+
+
+@linux
+def test_workspace_that_is_not_to_be_had():
+    """A MemoryError before anything is written; fewer threads need less."""
+    y = run("""
+        import resource
+        image = np.ones((64, 64, 60, 60), np.float32)
+        out = np.full((64, 64, 58, 58), 7, np.float32)
+        with cconv.num_threads(2000):
+            told = cconv.explain("conv2d", image, KERNEL)
+            with open("/proc/self/statm") as file:
+                used = int(file.read().split()[0]) * resource.getpagesize()
+            assert told.workspace > 50 << 20, told
+            resource.setrlimit(resource.RLIMIT_AS, (used + told.workspace // 2, -1))
+            try:
+                cconv.conv2d(image, KERNEL, out=out)
+            except MemoryError as error:
+                print(error)
+        print((out == 7).all())
+        with cconv.num_threads(1):
+            print((cconv.conv2d(image, KERNEL, out=out) == 576).all())
+    """)
+    message, *rest = y.splitlines()
+    assert message.startswith("conv2d: ")
+    assert rest == ["True", "True"]
+
+
+def test_subinterpreters_are_refused():
+    """The extension by itself: NumPy may refuse too, and sooner."""
+    y = run("""
+        try:
+            import _interpreters as interpreters
+        except ImportError:
+            import _xxsubinterpreters as interpreters
+        from cconv import _core
+        script = '''if True:
+            import importlib.machinery, importlib.util
+            loader = importlib.machinery.ExtensionFileLoader("cconv._core", PATH)
+            spec = importlib.util.spec_from_loader("cconv._core", loader)
+            try:
+                importlib.util.module_from_spec(spec)
+            except ImportError as error:
+                print(error, flush=True)
+        '''
+        script = script.replace("PATH", repr(_core.__file__))
+        interpreters.run_string(interpreters.create(), script)
+        print(is_well())
+    """)
+    refusal, well = y.splitlines()
+    assert "subinterpreters" in refusal
+    assert well == "True"
