@@ -45,7 +45,7 @@ std::int64_t workspace_of(const Plan& plan, const Problem& problem, int threads)
 
 bool execute(const Plan& plan, const Problem& problem, const Operands& operands, int threads,
              Stop& stop) {
-  if (problem.N == 0 || problem.OC == 0) return true;
+  if (problem.N == 0 || problem.OC == 0 || problem.outputs() == 0) return true;
   plan.room->run(problem, operands, threads, stop);
   return !stop.requested();
 }

@@ -138,6 +138,11 @@ struct Layout {
   bool batched = false;
   int channel_axis = -1;  // of x; -1 for a bare filter without channels
   int spatial_axis = 0;   // the first of x
+  // The channels under a bare filter are images of their own: where an axis of the problem is free
+  // they are its last one, without window, so that neighbours in memory are neighbours there.
+  bool folded = false;
+
+  int first_axis(int dims) const { return kSpatial - dims - folded; }  // of the problem
 };
 
 Layout layout_of(const ConvArguments& a, bool channels_last) {
@@ -152,6 +157,7 @@ Layout layout_of(const ConvArguments& a, bool channels_last) {
                    std::int64_t{least}, " axes would do");
     layout.spatial_axis = x.ndim - least;
     if (channels_last) layout.channel_axis = x.ndim - 1;
+    layout.folded = channels_last && dims < kSpatial;
     return layout;
   }
   if (a.weight.ndim != dims + 2)
@@ -186,14 +192,16 @@ void set_view(View& view, Batch& batch, const Layout& layout, int dims, const st
   view.batch = &batch;
   if (layout.bare) {
     for (int i = 0; i < layout.spatial_axis; ++i) add_axis(batch, shape[i], strides[i]);
-    if (layout.channel_axis >= 0)
+    if (layout.folded)
+      view.spatial[kSpatial - 1] = strides[layout.channel_axis];
+    else if (layout.channel_axis >= 0)
       add_axis(batch, shape[layout.channel_axis], strides[layout.channel_axis]);
   } else {
     if (layout.batched) add_axis(batch, shape[0], strides[0]);
     view.channel = strides[layout.channel_axis];
   }
   for (int i = 0; i < dims; ++i)
-    view.spatial[kSpatial - dims + i] = strides[layout.spatial_axis + i];
+    view.spatial[layout.first_axis(dims) + i] = strides[layout.spatial_axis + i];
 }
 
 void set_channels(const ConvArguments& a, const Layout& layout, Problem& p) {
@@ -206,7 +214,10 @@ void set_channels(const ConvArguments& a, const Layout& layout, Problem& p) {
     p.IC = p.OC = 1;
     p.N = 1;
     for (int i = 0; i < layout.spatial_axis; ++i) p.N *= x.shape[i];
-    if (layout.channel_axis >= 0) p.N *= x.shape[layout.channel_axis];
+    if (layout.folded)
+      p.axis[kSpatial - 1].in = p.axis[kSpatial - 1].out = x.shape[layout.channel_axis];
+    else if (layout.channel_axis >= 0)
+      p.N *= x.shape[layout.channel_axis];
     return;
   }
   p.N = layout.batched ? x.shape[0] : 1;
@@ -368,7 +379,7 @@ void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
   validate_padding(a.options.call, a.options.padding, a.options.dims, sizes, windows, a.options.describe);
 
   for (int i = 0; i < a.options.dims; ++i) {
-    Axis& axis = p.axis[lead + i];
+    Axis& axis = p.axis[layout.first_axis(a.options.dims) + i];
     const Window& w = windows[i];
     axis = {sizes[i], output_extent(w, sizes[i]), w};
     if (axis.out < 1) refuse_empty(a, lead + i, axis);
@@ -384,7 +395,7 @@ void set_result(const ConvArguments& a, const Layout& layout, Convolution& c) {
   c.ndim = a.x.ndim;
   std::copy_n(a.x.shape, c.ndim, c.shape);
   for (int i = 0; i < a.options.dims; ++i)
-    c.shape[layout.spatial_axis + i] = p.axis[kSpatial - a.options.dims + i].out;
+    c.shape[layout.spatial_axis + i] = p.axis[layout.first_axis(a.options.dims) + i].out;
   if (!layout.bare) c.shape[layout.channel_axis] = p.OC;
 
   std::int64_t strides[kMaxNdim];

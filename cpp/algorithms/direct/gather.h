@@ -24,13 +24,16 @@ struct Cursor {
     c.n = position / p.axis[0].out;
     return c;
   }
-  // To the beginning of the next output row.
-  void next_row(const Problem& p) {
-    ow = 0;
-    if (++oh < p.axis[1].out) return;
-    oh = 0;
-    if (++od < p.axis[0].out) return;
-    od = 0, ++n;
+  void advance(const Problem& p, std::int64_t positions) {
+    const auto carry = [](std::int64_t& from, std::int64_t& to, std::int64_t extent) {
+      to += from / extent;
+      from %= extent;
+    };
+    ow += positions;
+    carry(ow, oh, p.axis[2].out);
+    if (oh < p.axis[1].out) return;
+    carry(oh, od, p.axis[1].out);
+    carry(od, n, p.axis[0].out);
   }
 };
 
@@ -97,6 +100,7 @@ class Gather {
                   .load[static_cast<int>(problem.src_type)][sum_index(problem.sum_type)]),
         step_(problem.axis[2].window.stride * src.spatial[2]),
         row_step_(problem.axis[1].window.stride * src.spatial[1]),
+        joined_(row_step_ == problem.axis[2].out * step_),
         in_place_(problem.src_type == problem.sum_type && step_ == sizeof(T)) {
     for (const Axis& a : problem.axis) inside_ &= a.window.before == 0 && a.window.after == 0;
     if (!inside_ && problem.border == Border::constant) border_ = border_term<T>(problem);
@@ -126,7 +130,7 @@ class Gather {
     std::int64_t pitch() const { return taps * length; }  // between channels
   };
 
-  // Some whole output rows, or a part of one.
+  // Some whole output rows, or a part of one, or rows joined to one.
   struct Piece {
     std::int64_t rows, width;
     std::int64_t count() const { return rows * width; }
@@ -134,9 +138,11 @@ class Gather {
 
   // The output from `at` on that one patch of src serves: at most `left` positions, and rows before
   // `end`.
-  Piece piece_at(const Cursor& at, std::int64_t left, std::int64_t end) const {
+  Piece piece_at(const Cursor& at, std::int64_t left, std::int64_t end, bool joined) const {
     const std::int64_t OW = p_.axis[2].out;
-    if (at.ow > 0 || left < 2 * OW || at.oh >= end) return {1, std::min(left, OW - at.ow)};
+    if (at.oh >= end) return {1, std::min(left, OW - at.ow)};
+    if (joined) return {1, std::min(left, (end - at.oh) * OW - at.ow)};
+    if (at.ow > 0 || left < 2 * OW) return {1, std::min(left, OW - at.ow)};
     return {std::min(end - at.oh, left / OW), OW};
   }
 
@@ -165,7 +171,7 @@ class Gather {
     const std::int64_t w_step = p_.axis[2].window.dilation * src_.spatial[2];
     Cursor at = strip.cursor;
     for (std::int64_t i = 0; i < strip.count;) {
-      const Piece piece = piece_at(at, strip.count - i, p_.axis[1].out);
+      const Piece piece = piece_at(at, strip.count - i, p_.axis[1].out, joined_);
       const bool in_place = in_place_ && piece.rows == 1 && piece.width == strip.padded;
       const std::byte* const origin = channel + src_.batch->offset(at.n) +
                                       at.od * p_.axis[0].window.stride * src_.spatial[0] +
@@ -185,8 +191,7 @@ class Gather {
         if (tap.next(p_)) round = src_.channel;
       }
       i += piece.count();
-      at.oh += piece.rows - 1;
-      at.next_row(p_);
+      at.advance(p_, piece.count());
     }
   }
 
@@ -197,37 +202,46 @@ class Gather {
     for (std::int64_t j = 0; j < rows.shared; ++j) {
       const Range inside = positions_inside(h.window, tap.kh, h.in, h.out);
       const Range columns = positions_inside(w.window, tap.kw, w.in, w.out);
-      if (const std::byte* from = in_place(strip, tap, columns, channel)) {
+      const bool joined = joined_ && columns.begin == 0 && columns.end == w.out;
+      const auto piece = [&](const Cursor& at, std::int64_t left) {
+        return piece_at(at, left, at.oh < inside.begin ? 0 : inside.end, joined);
+      };
+      T* const row = scratch + j * rows.length;
+      if (const std::byte* from = in_place(strip, piece(strip.cursor, strip.count), joined, tap, columns, channel)) {
         point(pointers + j, from, src_.channel, rows.channels(j), rows.taps);
       } else {
-        T* const row = scratch + j * rows.length;
         point(pointers, row, rows, j);
         Cursor at = strip.cursor;
         for (std::int64_t i = 0; i < strip.count;) {
-          const bool grouped = at.oh >= inside.begin && at.oh < inside.end;
-          const Piece piece = piece_at(at, strip.count - i, grouped ? inside.end : 0);
-          if (const std::byte* from_row = input_row(at, tap, channel))
-            gather_columns(from_row, at.ow, piece, tap, columns, rows.channels(j), rows.pitch(), row + i);
+          const Piece part = piece(at, strip.count - i);
+          const std::byte* const input = input_row(at, tap, channel);
+          if (input == nullptr)
+            fill(row + i, part, part.width, rows.channels(j), rows.pitch());
+          else if (joined)
+            load(input + column(at, tap), part, rows.channels(j), rows.pitch(), row + i, part.width);
           else
-            fill(row + i, piece, piece.width, rows.channels(j), rows.pitch());
-          i += piece.count();
-          at.oh += piece.rows - 1;
-          at.next_row(p_);
+            gather_columns(input, at.ow, part, tap, columns, rows.channels(j), rows.pitch(), row + i);
+          i += part.count();
+          at.advance(p_, part.count());
         }
       }
       if (tap.next(p_)) channel += src_.channel;
     }
   }
 
+  // Byte offset in its row of the column under a tap.
+  std::int64_t column(const Cursor& at, const Tap& tap) const {
+    return input_index(p_.axis[2].window, at.ow, tap.kw) * src_.spatial[2];
+  }
+
   // The strip's input under a tap where it lies contiguously in src, else null.
-  const std::byte* in_place(const Strip& strip, const Tap& tap, const Range& columns,
-                            const std::byte* channel) const {
+  const std::byte* in_place(const Strip& strip, const Piece& piece, bool joined, const Tap& tap,
+                            const Range& columns, const std::byte* channel) const {
     const Cursor& at = strip.cursor;
-    if (!in_place_ || strip.count != strip.padded) return nullptr;
-    if (at.ow < columns.begin || at.ow + strip.count > columns.end) return nullptr;
+    if (!in_place_ || piece.rows != 1 || piece.width != strip.padded) return nullptr;
+    if (at.ow < columns.begin || (!joined && at.ow + piece.width > columns.end)) return nullptr;
     const std::byte* const row = input_row(at, tap, channel);
-    if (row == nullptr) return nullptr;
-    return row + input_index(p_.axis[2].window, at.ow, tap.kw) * src_.spatial[2];
+    return row == nullptr ? nullptr : row + column(at, tap);
   }
 
   // The row of src under a tap, null in a constant border.
@@ -275,6 +289,7 @@ class Gather {
   const rows::Load load_;
   const std::int64_t step_;      // between the inputs of neighbouring outputs, in bytes
   const std::int64_t row_step_;  // of neighbouring output rows
+  const bool joined_;            // the input of an output row goes on in that of the next one
   const bool in_place_;          // rows of src could be rows of the kernel
   T border_{};                   // value of a constant border
   bool inside_ = true;           // no window reaches a border

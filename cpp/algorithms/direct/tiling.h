@@ -42,10 +42,11 @@ constexpr bool is_plain(const Axis& a) {
   return w.kernel == 1 && w.stride == 1 && w.before == 0 && w.after == 0;
 }
 
-// Positions that may lie in one row of src: an output row, or more where there is no window.
+// Positions that may lie in one row of src: an output row, or more where its axis has no window and
+// the next one takes no steps over rows.
 constexpr std::int64_t row_length(const Problem& p) {
   std::int64_t length = p.axis[2].out;
-  for (int a = 1; a >= 0 && is_plain(p.axis[a + 1]) && is_plain(p.axis[a]); --a)
+  for (int a = 1; a >= 0 && is_plain(p.axis[a + 1]) && p.axis[a].window.stride == 1; --a)
     length *= p.axis[a].out;
   return length;
 }
