@@ -244,6 +244,8 @@ def test_a_handler_that_raises_nothing_stops_nothing():
         seen = []
         def handler(*_):
             seen.append(is_well())
+            if len(seen) == 3:
+                signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
         image, kernel = np.ones((2000, 2000), np.float32), np.ones((60, 60), np.float32)
         with cconv.num_threads(2):

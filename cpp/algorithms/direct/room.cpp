@@ -82,7 +82,7 @@ class Run {
         workspace_(workspace) {}
 
   // Items of one block of positions follow one another, so that its input is still in cache.
-  void item(std::int64_t index, int worker) const {
+  void item(std::int64_t index, int worker, Stop& stop) const {
     const std::int64_t channel_block = index % t_.channel_blocks;
     index /= t_.channel_blocks;
     const std::int64_t g = index % p_.G;
@@ -96,7 +96,8 @@ class Run {
     std::byte* const scratch = workspace_ + worker * t_.bytes_per_thread();
     auto* const sums = reinterpret_cast<T*>(scratch + t_.rows_bytes);
     const Strip strip = strip_of(block);
-    sum(strip, g, o, channels, scratch, sums);
+    sum(strip, g, o, channels, scratch, sums, worker, stop);
+    if (stop.requested()) return;
     const Type finished = finish(strip, o, channels, sums);
     store(strip, o, channels, sums, finished);
   }
@@ -119,13 +120,16 @@ class Run {
     return {begin, count, round_up(count, t_.lanes), Cursor::at(p_, begin)};
   }
 
+  // Ends early after a stop: sums may be long, and one of them all there is to do.
   void sum(const Strip& strip, std::int64_t g, std::int64_t o, std::int64_t channels,
-           std::byte* scratch, T* sums) const {
+           std::byte* scratch, T* sums, int worker, Stop& stop) const {
     const std::int64_t K = p_.terms();
     if (K == 0) std::fill_n(sums, channels * strip.padded, T{});
     auto* const rows = reinterpret_cast<T*>(scratch);
     auto* const pointers = reinterpret_cast<const std::byte**>(scratch + t_.rows_bytes + t_.sums_bytes);
     for (std::int64_t k = 0; k < K; k += terms_per_block(kType)) {
+      if (k > 0 && worker == 0) stop.poll_when_due();
+      if (stop.requested()) return;
       const std::int64_t terms = std::min(terms_per_block(kType), K - k);
       gather_(strip, {g * (p_.IC / p_.G), k, terms}, rows, pointers);
       if constexpr (kProducts == 2)
@@ -279,7 +283,7 @@ class Direct final : public Room {
     const Workspace workspace(tiling.bytes_per_thread() * threads);
     const Run<T> run(p, a, tiling, workspace.data());
     parallel_for(tiling.items(p), threads, stop,
-                 [&](std::int64_t item, int worker) { run.item(item, worker); });
+                 [&](std::int64_t item, int worker) { run.item(item, worker, stop); });
   }
 };
 
