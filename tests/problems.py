@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 from accuracy import promised_error
 from hypothesis import strategies as st
@@ -24,6 +25,11 @@ ACTIVATIONS = ("relu", "relu6", "leaky_relu", "sigmoid", "tanh", "silu", "hardsw
 # How far a function's value moves, at most, when its argument moves by 1.
 STEEPEST = {None: 1, "relu": 1, "relu6": 1, "sigmoid": 0.25, "tanh": 1}
 STEEPEST |= {"silu": 1.1, "hardswish": 1.5, "gelu": 1.13}
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+INTEGERS = tuple(map(np.dtype, ("?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8")))
+HALVES = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
+TYPES = (*INTEGERS, *HALVES, *FLOATS, np.dtype(np.complex64), np.dtype(np.complex128))
 
 SMALL = [problem for problem in corpus.load() if problem.family == "small"]
 LARGE = [problem for problem in corpus.load() if problem.family != "small"]
@@ -53,8 +59,14 @@ class Case:
 
 
 def values(seed, shape, dtype=np.float32):
-    """Reproducible numbers around 0 whose sums have to be rounded."""
-    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+    """Reproducible numbers around 0; sums of floats have to be rounded."""
+    rng, dtype = np.random.default_rng(seed), np.dtype(dtype)
+    real = rng.standard_normal(shape)
+    if dtype.kind == "c":
+        return (real + 1j * rng.standard_normal(shape)).astype(dtype)
+    if dtype.kind in "ui":
+        real = np.rint(20 * real) if dtype.kind == "i" else np.rint(np.abs(20 * real))
+    return real > 0 if dtype.kind == "b" else real.astype(dtype)
 
 
 def case_of(problem, dtype=np.float32, seed=0):
@@ -75,29 +87,37 @@ def channels_swapped(case):
     return Case(case.dims, x, case.weight, case.bias, options), (last, first)
 
 
-def sum_type(case):
-    return np.result_type(case.x, case.weight)
-
-
 def assert_promised(y, case, **changes):
     """`y` is as near to the exact result as section 4 of the contract promises."""
     options = case.options | changes
     activation, dtype = options.pop("activation", None), options.pop("dtype", None)
     options.pop("out", None)
-    summed = sum_type(case)
-    assert y.dtype == (summed if dtype is None else np.dtype(dtype))
-
     plain = Case(case.dims, case.x, case.weight, case.bias, options)
-    sums = plain.reference(dtype=np.float64)
-    error = promised_error(REFERENCE[case.dims], case.x, case.weight, case.bias, **options)
-    if summed == np.float64:
-        error = 2 * error  # the reference sums in float64 too and is off by as much
+    table = plain.reference().dtype
+    assert y.dtype == (table if dtype is None else np.dtype(dtype))
+    summed = np.dtype(np.float32) if table.itemsize == 2 else table
+    if summed.kind == "i":
+        np.testing.assert_array_equal(y, plain.reference(activation=activation, dtype=dtype))
+        return
+
+    arrays = case.x, case.weight, case.bias
+    error = promised_error(REFERENCE[case.dims], *arrays, **options, dtype=summed)
+    if summed.itemsize == (16 if summed.kind == "c" else 8):
+        error = 2 * error  # the reference sums in this type too and is off by as much
+    if summed.kind == "c":
+        exact = plain.reference(dtype=np.complex128)
+        narrow = 2 * np.spacing(np.abs(exact).astype(y.real.dtype)).astype(float)
+        error += narrow if y.itemsize < summed.itemsize else 0
+        assert (np.abs(y - exact) <= error).all()
+        return
+
     expected = plain.reference(dtype=np.float64, activation=activation)
     error = error * steepness(activation)
     if activation not in (None, "relu", "relu6"):
         error = error + 4 * np.spacing(np.abs(expected).astype(summed)).astype(np.float64)
     if activation == "gelu":
-        error = np.where(sums < -3, error + 4 * np.finfo(summed).eps, error)
+        tail = plain.reference(dtype=np.float64) < -3
+        error = np.where(tail, error + 4 * np.finfo(summed).eps, error)
     assert_between(y, expected - error, expected + error, expected, summed)
 
 
@@ -109,7 +129,7 @@ def steepness(activation):
 def assert_between(y, low, high, expected, summed):
     """`low <= y <= high`, cast as `y` was from its sum; what is not finite is as expected."""
     assert y.shape == expected.shape
-    if y.dtype.kind == "f":
+    if y.dtype.kind in "fV":  # ml_dtypes' bfloat16 is a V
         with np.errstate(over="ignore"):
             finite = np.isfinite(expected)
             np.testing.assert_array_equal(y[~finite], expected[~finite].astype(y.dtype))
@@ -162,7 +182,7 @@ def padding_forms(draw, pairs):
 
 
 @st.composite
-def cases(draw, bare=None, words=True, dtypes=("f4", "f8")):
+def cases(draw, bare=None, words=True, types=FLOATS):
     """A call with everything that has an influence on the sums; the output is not empty."""
     dims = draw(st.integers(1, 3))
 
@@ -199,7 +219,7 @@ def cases(draw, bare=None, words=True, dtypes=("f4", "f8")):
         weight_shape, outputs = (groups * filters, depth, *kernel), groups * filters
 
     seed = draw(st.integers(0, 2**20))
-    x_type, weight_type = draw(st.sampled_from([(d, d) for d in dtypes] + [dtypes, dtypes[::-1]]))
+    x_type, weight_type = draw(st.sampled_from(types)), draw(st.sampled_from(types))
     options = {
         "stride": forms(draw, strides),
         "dilation": forms(draw, dilations),
@@ -210,8 +230,11 @@ def cases(draw, bare=None, words=True, dtypes=("f4", "f8")):
         "algorithm": draw(st.sampled_from(("auto", "direct"))),
     }
     if options["padding_mode"] == "constant":
-        options["padding_value"] = draw(st.sampled_from((0, 1, -2.5, 0.1, np.float32(3))))
-    bias_type = draw(st.sampled_from((None, "f4", "f8", "i8", "u1", "?")))
-    bias = None if bias_type is None else abs(4 * values(seed + 2, outputs)).astype(bias_type)
+        fills = (0, 1, True) if x_type.kind in "iub" else (0, 1, -2.5, 0.1, np.float32(3))
+        options["padding_value"] = draw(st.sampled_from(fills))
+    bias_types = [None, "i1", "u8", "?"]
+    bias_types += [] if x_type.kind in "iub" and weight_type.kind in "iub" else ["f2", "f4", "f8"]
+    bias_type = draw(st.sampled_from(bias_types))
+    bias = None if bias_type is None else values(seed + 2, outputs, bias_type)
     x, weight = values(seed, shape, x_type), values(seed + 1, weight_shape, weight_type)
     return Case(dims, x, weight, bias, options)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from memory import LAYOUTS, fresh, layouts
-from problems import Case, cases, values
+from problems import TYPES, Case, cases, values
 
 import cconv
 
@@ -35,7 +35,7 @@ def test_layouts(name, layout, dtype):
     assert given_array.tobytes() == before
 
 
-@given(cases(), layouts(), layouts(), layouts())
+@given(cases(types=TYPES), layouts(), layouts(), layouts())
 def test_random_layouts(case, of_x, of_weight, of_bias):
     expected = case()
     bias = None if case.bias is None else of_bias(case.bias)
