@@ -328,6 +328,22 @@ def test_type_of_the_result(x, weight, result):
     np.testing.assert_array_equal(y, exact)
 
 
+def test_lists_are_read_as_numpy_reads_them():
+    assert cconv.conv1d([1, 2, 3], [1, 1]).dtype == np.int64
+    assert cconv.conv1d([1, 2.5, 3], (1, 1)).dtype == np.float64
+    assert cconv.conv1d([True, False], [True]).dtype == np.int32
+    assert cconv.conv1d([1j, 2], [1]).dtype == np.complex128
+    y = cconv.conv2d([[10, 20, 30], [15, 25, 35], [20, 30, 40]], [[1, 0, -1]] * 3)
+    assert y.tolist() == [[-60]]
+
+
+def test_sums_of_8_bits_wrap_past_32():
+    x = np.full((140_000, 1), -128, np.int8)
+    total = 140_000 * 2**14
+    assert cconv.conv1d(x, x[None]).item() == total - 2**32
+    assert cconv.conv1d(x, x[None].astype(np.int16)).item() == total
+
+
 @pytest.mark.parametrize("bias", ["f2", "f4", "f8", "g", "i1", "u1", "i4", "u8", "?", ">f4", ">i2"])
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_bias_is_cast_as_same_kind_allows(bias, dtype):

@@ -6,6 +6,7 @@ import os
 import platform
 import signal
 import subprocess
+import sysconfig
 import textwrap
 import threading
 
@@ -349,6 +350,13 @@ def test_workspace_that_is_not_to_be_had():
     message, *rest = y.splitlines()
     assert message.startswith("conv2d: ")
     assert rest == ["True", "True"]
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this interpreter has the lock"
+)
+def test_free_threaded_python_stays_so():
+    assert run("print(sys._is_gil_enabled())") == "False"
 
 
 def test_subinterpreters_are_refused():

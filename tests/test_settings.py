@@ -58,6 +58,18 @@ print(seen)
     assert child.run(code, CCONV_NUM_THREADS="7") == "[7, 3, 3, 5]"
 
 
+def test_the_environment_is_read_once():
+    code = """
+import os, cconv
+before = cconv.get_num_threads(), cconv.show_config("dicts")["isa"]
+os.environ.update(CCONV_NUM_THREADS="9", CCONV_ISA="nothing", CCONV_KEEP_MB="x")
+import importlib
+importlib.reload(cconv)
+print(before == (cconv.get_num_threads(), cconv.show_config("dicts")["isa"]))
+"""
+    assert child.run(code, CCONV_NUM_THREADS="3") == "True"
+
+
 @linux
 def test_the_affinity_counts():
     code = """
