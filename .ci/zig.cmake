@@ -1,0 +1,13 @@
+# Cross-compiles with zig of the virtual environment and links nothing: the first link would build all
+# of zig's C++ library, which takes minutes.
+set(CMAKE_SYSTEM_NAME $ENV{SYSTEM})
+set(CMAKE_SYSTEM_PROCESSOR $ENV{PROCESSOR})
+set(CMAKE_CXX_COMPILER python3 -m ziglang c++ -target $ENV{TARGET})
+set(CMAKE_CXX_COMPILER_FORCED ON)
+set(CMAKE_CXX_COMPILER_ID_RUN ON)
+set(CMAKE_CXX_COMPILER_ID Clang)
+set(CMAKE_CXX_COMPILER_VERSION 16)
+set(CMAKE_CXX_COMPILER_FRONTEND_VARIANT GNU)
+set(CMAKE_CXX_STANDARD_COMPUTED_DEFAULT 17)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_CXX_CREATE_STATIC_LIBRARY "<CMAKE_COMMAND> -E touch <TARGET>")
