@@ -45,14 +45,18 @@ constexpr std::int64_t padded_extent(const Window& w, std::int64_t in) {
 }
 
 // Positions a window takes along one axis: floor((in + before + after - span) / stride) + 1; zero
-// when the window does not fit.  With ceil_mode the last window may hang over the end, as long as
-// it starts inside the axis or its padding before.
+// when the window does not fit, kMaxExtent when the padded extent is beyond counting.  With
+// ceil_mode the last window may hang over the end, as long as it starts inside the axis or its
+// padding before.
 constexpr std::int64_t output_extent(const Window& w, std::int64_t in, bool ceil_mode = false) {
-  const std::int64_t room = padded_extent(w, in) - span(w);
+  std::int64_t padded = 0;
+  if (__builtin_add_overflow(in, w.before, &padded)) return kMaxExtent;
+  if (__builtin_add_overflow(padded, w.after, &padded)) return kMaxExtent;
+  const std::int64_t room = padded - span(w);
   if (room < 0) return 0;
   std::int64_t out = room / w.stride + 1;
   const bool hangs = ceil_mode && room % w.stride != 0;
-  if (hangs && saturating_multiply(out, w.stride) < saturating_add(in, w.before)) ++out;
+  if (hangs && saturating_multiply(out, w.stride) < in + w.before) ++out;
   return out;
 }
 
