@@ -6,39 +6,10 @@
 #include <limits>
 
 #include "problem/refusal.h"
+#include "problem/words.h"
 
 namespace cconv {
 namespace {
-
-// Words of a message, from strings, characters and counts.
-void append(std::string& line, const std::string& part) { line += part; }
-void append(std::string& line, const char* part) { line += part; }
-void append(std::string& line, std::int64_t part) { line += std::to_string(part); }
-
-template <class... Parts>
-std::string words(const Parts&... parts) {
-  std::string line;
-  (append(line, parts), ...);
-  return line;
-}
-
-template <class... Parts>
-[[noreturn]] void refuse_value(const char* call, const Parts&... parts) {
-  throw Refusal(Refusal::Kind::value, words(call, ": ", parts...));
-}
-
-template <class... Parts>
-[[noreturn]] void refuse_type(const char* call, const Parts&... parts) {
-  throw Refusal(Refusal::Kind::type, words(call, ": ", parts...));
-}
-
-std::string shape_text(const std::int64_t* shape, int ndim) {
-  std::string text = "(";
-  for (int a = 0; a < ndim; ++a) text += (a ? ", " : "") + std::to_string(shape[a]);
-  return text + (ndim == 1 ? ",)" : ")");
-}
-
-std::string shape_text(const Array& array) { return shape_text(array.shape, array.ndim); }
 
 // Axis a of kSpatial in the words of a call with `dims` axes.
 const char* axis_name(int dims, int a) {
@@ -48,12 +19,6 @@ const char* axis_name(int dims, int a) {
 const char* unit_name(int dims, int a) {
   constexpr const char* kNames[] = {"slices", "rows", "columns"};
   return dims == 1 ? "positions" : kNames[a];
-}
-
-std::string quoted_list(const char* const* names, int count) {
-  std::string list;
-  for (int i = 0; i < count; ++i) list += words(i ? ", " : "", "\"", names[i], "\"");
-  return list;
 }
 
 // The index of a word in a list of names; a refusal lists them.
