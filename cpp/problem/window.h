@@ -104,29 +104,31 @@ constexpr Range positions_inside(const Window& w, std::int64_t tap, std::int64_t
   return {clipped, std::clamp(end, clipped, out)};
 }
 
-// Where the border element at coordinate i is read from, in [0, n); -1 for a constant border.
-// reflect has period 2 (n - 1) and does not repeat the edge, symmetric has period 2 n and does.
-constexpr std::int64_t border_index(Border border, std::int64_t i, std::int64_t n) {
-  if (i >= 0 && i < n) return i;
-  const auto modulo = [](std::int64_t a, std::int64_t m) { return a % m < 0 ? a % m + m : a % m; };
+// Coordinates after which a border repeats: reflect does not repeat the edge, symmetric does.
+constexpr std::int64_t border_period(Border border, std::int64_t n) {
   switch (border) {
     case Border::constant:
-      return -1;
     case Border::edge:
-      return i < 0 ? 0 : n - 1;
+      return 1;
     case Border::wrap:
-      return modulo(i, n);
-    case Border::reflect: {
-      if (n == 1) return 0;
-      const std::int64_t r = modulo(i, 2 * (n - 1));
-      return r < n ? r : 2 * (n - 1) - r;
-    }
-    case Border::symmetric: {
-      const std::int64_t r = modulo(i, 2 * n);
-      return r < n ? r : 2 * n - 1 - r;
-    }
+      return n;
+    case Border::reflect:
+      return n == 1 ? 1 : saturating_multiply(2, n - 1);
+    case Border::symmetric:
+      return saturating_multiply(2, n);
   }
-  return -1;
+  return 1;
+}
+
+// Where the border element at coordinate i is read from, in [0, n); -1 for a constant border.
+constexpr std::int64_t border_index(Border border, std::int64_t i, std::int64_t n) {
+  if (i >= 0 && i < n) return i;
+  if (border == Border::constant) return -1;
+  if (border == Border::edge) return i < 0 ? 0 : n - 1;
+  const std::int64_t period = border_period(border, n);
+  const std::int64_t r = i % period < 0 ? i % period + period : i % period;
+  if (r < n) return r;
+  return border == Border::symmetric ? period - 1 - r : period - r;
 }
 
 }  // namespace cconv

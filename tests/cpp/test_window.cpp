@@ -169,6 +169,26 @@ TEST_CASE("border_index reads the line extended on both sides") {
     }
 }
 
+TEST_CASE("border_period is the least after which a border repeats") {
+  constexpr std::int64_t kReach = 40;
+  for (const Border border :
+       {Border::constant, Border::edge, Border::reflect, Border::symmetric, Border::wrap}) {
+    for (std::int64_t n = 1; n <= 6; ++n) {
+      INFO("border ", static_cast<int>(border), " n ", n);
+      const auto repeats = [&](std::int64_t period) {
+        for (std::int64_t i = n; i < kReach; ++i)
+          if (border_index(border, i, n) != border_index(border, i + period, n)) return false;
+        return true;
+      };
+      std::int64_t least = 1;
+      while (!repeats(least)) ++least;
+      // Of one element every border is a constant one.
+      CHECK(border_period(border, n) % least == 0);
+      if (n > 1) CHECK(border_period(border, n) == least);
+    }
+  }
+}
+
 // Beyond counting when the padded extent is.
 std::int64_t exact_extent(const Window& w, std::int64_t in) {
   __extension__ using Wide = __int128;
