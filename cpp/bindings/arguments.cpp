@@ -56,6 +56,8 @@ int number_of_type(Type type) {
   return -1;
 }
 
+}  // namespace
+
 Array array_of(PyObject* object) {
   const auto* const array = py::detail::array_proxy(object);
   const auto* const dtype = py::detail::array_descriptor_proxy(array->descr);
@@ -73,6 +75,8 @@ Array array_of(PyObject* object) {
   result.object = object;
   return result;
 }
+
+namespace {
 
 bool is_array(PyObject* object) {
   return PyObject_TypeCheck(object, numpy_api().PyArray_Type_) != 0;
@@ -243,7 +247,7 @@ void Arguments::read_sequence(PyObject* object, Value& v, int depth) {
     return;
   }
   v.kind = Value::Kind::sequence;
-  if (v.size > kSpatial) return;  // longer than any argument may be: only its length matters
+  if (v.size > longest_) return;  // longer than any argument may be: only its length matters
   PyObject* tuple = object;
   if (!PyTuple_CheckExact(object)) {
     tuple = own(PyTuple_New(static_cast<Py_ssize_t>(v.size)));
@@ -253,16 +257,16 @@ void Arguments::read_sequence(PyObject* object, Value& v, int depth) {
       PyTuple_SET_ITEM(tuple, i, item);
     }
   }
-  if (!items_) items_ = std::make_unique<Value[]>(kMostItems);
-  if (items_used_ + v.size > kMostItems)
+  if (!items_) items_ = std::make_unique<Value[]>(static_cast<std::size_t>(most_));
+  if (items_used_ + v.size > most_)
     throw Refusal(Refusal::Kind::value, std::string(call_) + ": the arguments hold too many sequences");
   v.items = items_.get() + items_used_;
-  items_used_ += static_cast<int>(v.size);
+  items_used_ += v.size;
   for (std::int64_t i = 0; i < v.size; ++i)
     read(PyTuple_GET_ITEM(tuple, i), const_cast<Value&>(v.items[i]), depth + 1);
 }
 
-Array Arguments::array(const char* name, PyObject* object, const Array* like) {
+PyObject* Arguments::ndarray(const char* name, PyObject* object, const Array* like) {
   PyObject* found = object;
   if (!is_array(object)) {
     const py::module_ numpy = py::module_::import("numpy");
@@ -310,6 +314,11 @@ Array Arguments::array(const char* name, PyObject* object, const Array* like) {
       refuse(describe_value(object) + " is no array; an ndarray, a nested list, or an object with the "
              "buffer protocol, __array__ or __dlpack__ on the CPU would do");
   }
+  return found;
+}
+
+Array Arguments::array(const char* name, PyObject* object, const Array* like) {
+  PyObject* const found = ndarray(name, object, like);
   const Array array = array_of(found);
   return array.native ? array : cast(array, py::handle(found).attr("dtype").attr("newbyteorder")("="));
 }

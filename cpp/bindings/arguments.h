@@ -22,7 +22,9 @@ void find_numpy();
 // views it gave out are used.
 class Arguments {
  public:
-  explicit Arguments(const char* call) : call_(call) {}
+  // A sequence longer than `longest` is not read; all of them together may have `most` items.
+  explicit Arguments(const char* call, std::int64_t longest = kSpatial, std::int64_t most = 24)
+      : call_(call), longest_(longest), most_(most) {}
   Arguments(const Arguments&) = delete;
   Arguments& operator=(const Arguments&) = delete;
 
@@ -37,6 +39,9 @@ class Arguments {
   // is a float array.
   Array array(const char* name, PyObject* object, const Array* like = nullptr);
 
+  // The ndarray itself that an object is read as, in its own byte order.
+  PyObject* ndarray(const char* name, PyObject* object, const Array* like = nullptr);
+
   // An array of a type that the core loads, where NumPy's same_kind rule lets it become one.
   Array bias(PyObject* object);
 
@@ -47,16 +52,17 @@ class Arguments {
   Array cast(const Array& array, const py::object& dtype);
   PyObject* own(PyObject* reference);  // steals it; throws on null
 
-  static constexpr int kMostItems = 24;
-
   const char* call_;
+  std::int64_t longest_, most_;
   std::unique_ptr<Value[]> items_;  // of sequences, made when there is one
-  int items_used_ = 0;
+  std::int64_t items_used_ = 0;
   std::vector<py::object> owned_;
 };
 
 // The ndarray given as `out`, as it is; a Refusal for anything else.
 Array out_array(const char* call, PyObject* object);
+
+Array array_of(PyObject* ndarray);  // as it is, foreign byte order too
 
 bool is_sequence_of_numbers(PyObject* object);  // a list or tuple: has no dtype of its own
 

@@ -4,6 +4,7 @@
 #include "bindings/arguments.h"
 #include "bindings/conv.h"
 #include "bindings/layer.h"
+#include "bindings/pad.h"
 #include "bindings/results.h"
 #include "bindings/settings.h"
 #include "bindings/shapes.h"
@@ -26,6 +27,7 @@ PYBIND11_MODULE(_guarded_core, module, py::mod_gil_not_used(),
   cconv::add_shapes(module);
   cconv::add_conv(module);
   cconv::add_layer(module);
+  cconv::add_pad(module);
 }
 
 // pybind11 takes the main interpreter's lock while a module is found, and hangs in another one.

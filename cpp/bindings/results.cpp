@@ -70,20 +70,24 @@ void add_results() {
   if (capsule == nullptr) throw py::error_already_set();
 }
 
-py::object new_array(Type type, int ndim, const std::int64_t* shape) {
+py::object new_array(py::dtype dtype, int ndim, const std::int64_t* shape) {
+  std::int64_t bytes = dtype.itemsize();
+  for (int i = 0; i < ndim; ++i) bytes = saturating_multiply(bytes, shape[i]);
   const auto make = [&] {
     const auto& numpy = py::detail::npy_api::get();
     auto array = py::reinterpret_steal<py::object>(numpy.PyArray_NewFromDescr_(
-        numpy.PyArray_Type_, dtype_of(type).release().ptr(), ndim,
+        numpy.PyArray_Type_, dtype.release().ptr(), ndim,
         reinterpret_cast<const Py_intptr_t*>(shape), nullptr, nullptr, 0, nullptr));
     if (!array) throw py::error_already_set();
     return array;
   };
-  std::int64_t bytes = size_of(type);
-  for (int i = 0; i < ndim; ++i) bytes = saturating_multiply(bytes, shape[i]);
   if (bytes < static_cast<std::int64_t>(kLargeResult)) return make();
   const UseHandler handler;
   return make();
+}
+
+py::object new_array(Type type, int ndim, const std::int64_t* shape) {
+  return new_array(dtype_of(type), ndim, shape);
 }
 
 }  // namespace cconv

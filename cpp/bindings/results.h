@@ -14,6 +14,7 @@ void add_results();
 
 // A new C-contiguous array, not initialised.  NumPy owns it; memory of a large one comes from
 // runtime/result_memory.
+py::object new_array(py::dtype dtype, int ndim, const std::int64_t* shape);
 py::object new_array(Type type, int ndim, const std::int64_t* shape);
 
 }  // namespace cconv

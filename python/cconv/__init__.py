@@ -4,6 +4,7 @@ from cconv import reference, shapes
 from cconv._core import version as __version__
 from cconv.conv import conv1d, conv2d, conv3d
 from cconv.layers import Conv1d, Conv2d, Conv3d
+from cconv.padding import pad
 from cconv.plan import explain
 from cconv.settings import get_num_threads, num_threads, set_num_threads, show_config
 
@@ -18,6 +19,7 @@ __all__ = [
     "explain",
     "get_num_threads",
     "num_threads",
+    "pad",
     "reference",
     "set_num_threads",
     "shapes",

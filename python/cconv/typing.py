@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 PerAxis: TypeAlias = int | Sequence[int]
 Padding: TypeAlias = str | int | Sequence[int | Sequence[int]]
 Activation: TypeAlias = str | tuple[str, float] | None
+PadWidth: TypeAlias = (
+    int | Sequence[int] | Sequence[Sequence[int]] | Mapping[int, int | Sequence[int]]
+)
 
-__all__ = ["Activation", "Padding", "PerAxis"]
+__all__ = ["Activation", "PadWidth", "Padding", "PerAxis"]
