@@ -13,7 +13,7 @@ Letters: N batch, C input channels, O output channels, G groups; along one axis 
 import math
 import numbers
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +24,7 @@ __all__ = [
     "conv2d",
     "conv3d",
     "output_size",
+    "pad",
     "resolve_padding",
     "same_padding",
 ]
@@ -32,6 +33,7 @@ Array = NDArray[Any]
 Index = NDArray[np.signedinteger[Any]]
 PerAxis = int | Sequence[int]
 Padding = str | int | Sequence[int | tuple[int, int]]
+PadWidth = int | Sequence[int] | Sequence[Sequence[int]] | Mapping[int, int | Sequence[int]]
 Activation = str | tuple[str, float] | None
 Kind = Literal["integer", "float", "complex"]
 
@@ -158,6 +160,34 @@ def conv3d(
     """
     options = (padding_mode, padding_value, activation, channels_last, algorithm, dtype, out)
     return _conv(3, x, weight, bias, stride, padding, dilation, groups, *options)
+
+
+def pad(
+    array: ArrayLike,
+    pad_width: PadWidth,
+    mode: str = "constant",
+    *,
+    constant_values: ArrayLike = 0,
+) -> Array:
+    """`numpy.pad` in five modes, by the index that each element of a border is read from.
+
+    >>> pad([1, 2, 3], (2, 4), "symmetric")
+    array([2, 1, 1, 2, 3, 3, 2, 1, 1])
+    """
+    _chosen(mode, ("constant", "edge", "reflect", "symmetric", "wrap"), "mode")
+    x = result = _array(array)
+    values = np.broadcast_to(np.asarray(constant_values), (x.ndim, 2))
+    for axis, (before, after) in enumerate(_pad_widths(pad_width, x.ndim)):
+        if before == after == 0:
+            continue
+        lines = np.moveaxis(result, axis, -1)
+        if mode == "constant":
+            lines = _with_border(lines, [(before, 0)], mode, values[axis, 0])
+            lines = _with_border(lines, [(0, after)], mode, values[axis, 1])
+        else:
+            lines = _with_border(lines, [(before, after)], mode, 0)
+        result = np.moveaxis(lines, -1, axis)
+    return np.array(result, x.dtype, order="C")
 
 
 def _conv(
@@ -583,6 +613,26 @@ def _pair(value: Any) -> tuple[int, int]:
     if len(entries) != 2:
         raise ValueError(f"padding {value!r} is neither one number nor (before, after)")
     return _integer(entries[0], "padding", 0), _integer(entries[1], "padding", 0)
+
+
+def _pad_widths(pad_width: Any, axes: int) -> list[tuple[int, int]]:
+    """`pad_width` as one (before, after) for each axis."""
+    if isinstance(pad_width, dict):
+        widths = [(0, 0)] * axes
+        for axis, width in pad_width.items():
+            entries = list(width) if _is_sequence(width) else [width, width]
+            if not -axes <= axis < axes or len(entries) != 2:
+                raise ValueError(f"pad_width {pad_width!r} does not fit {axes} axes")
+            widths[axis] = entries[0], entries[1]
+    else:
+        table = np.asarray(pad_width)
+        if table.dtype.kind not in "iu":
+            raise TypeError(f"pad_width is of ints, not {pad_width!r}")
+        widths = [(before, after) for before, after in np.broadcast_to(table, (axes, 2)).tolist()]
+    return [
+        (_integer(before, "pad_width", 0), _integer(after, "pad_width", 0))
+        for before, after in widths
+    ]
 
 
 def _integer(value: Any, what: str, least: int) -> int:
