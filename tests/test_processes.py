@@ -24,7 +24,7 @@ linux = pytest.mark.skipif(platform.system() != "Linux", reason="needs Linux")
 LONG = """
 import signal, sys, threading, time, warnings
 import numpy as np, cconv
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
+signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it
 X = np.broadcast_to(np.float32(1), (16, 512, 112, 112))
 WEIGHT = np.ones((256, 512, 7, 7), np.float32)
 IMAGE, KERNEL = np.ones((3, 32, 60, 60), np.float32), np.ones((32, 32, 3, 3), np.float32)
