@@ -21,13 +21,14 @@ const npy_api& numpy_api() { return *numpy_functions; }
 Type type_of_number(int number) {
   constexpr Type kLong = sizeof(long) == 8 ? Type::int64 : Type::int32;
   constexpr Type kUnsignedLong = sizeof(long) == 8 ? Type::uint64 : Type::uint32;
-  constexpr Type kTypeOf[] = {Type::boolean, Type::int8,    Type::uint8,   Type::int16,
-                              Type::uint16,  Type::int32,   Type::uint32,  kLong,
-                              kUnsignedLong, Type::int64,   Type::uint64,  Type::float32,
-                              Type::float64, Type::other,   Type::complex64, Type::complex128};
+  constexpr Type kTypeOf[] = {Type::boolean, Type::int8,  Type::uint8,     Type::int16,
+                              Type::uint16,  Type::int32, Type::uint32,    kLong,
+                              kUnsignedLong, Type::int64, Type::uint64,    Type::float32,
+                              Type::float64, Type::other, Type::complex64, Type::complex128};
   constexpr int kHalf = 23;
   if (number == kHalf) return Type::float16;
-  return number >= 0 && number < static_cast<int>(std::size(kTypeOf)) ? kTypeOf[number] : Type::other;
+  return number >= 0 && number < static_cast<int>(std::size(kTypeOf)) ? kTypeOf[number]
+                                                                      : Type::other;
 }
 
 // bfloat16 is a type that ml_dtypes adds: its number is known once it was met.
@@ -89,8 +90,8 @@ bool is_complex(PyObject* object) {
 
 bool is_numpy_bool(PyObject* object) {
   const py::dtype boolean = dtype_of(Type::boolean);
-  auto* const scalar = reinterpret_cast<PyTypeObject*>(
-      py::detail::array_descriptor_proxy(boolean.ptr())->typeobj);
+  auto* const scalar =
+      reinterpret_cast<PyTypeObject*>(py::detail::array_descriptor_proxy(boolean.ptr())->typeobj);
   return PyObject_TypeCheck(object, scalar) != 0;
 }
 
@@ -98,7 +99,8 @@ std::string one_line(PyObject* text) {
   constexpr Py_ssize_t kLongest = 100;
   py::object lines, line;
   if (text != nullptr) lines = py::reinterpret_steal<py::object>(PyUnicode_Splitlines(text, 0));
-  if (lines) line = py::reinterpret_steal<py::object>(PyUnicode_Join(py::str(" ").ptr(), lines.ptr()));
+  if (lines)
+    line = py::reinterpret_steal<py::object>(PyUnicode_Join(py::str(" ").ptr(), lines.ptr()));
   Py_ssize_t size = 0;
   const char* const characters = line ? PyUnicode_AsUTF8AndSize(line.ptr(), &size) : nullptr;
   if (characters == nullptr) {
@@ -133,14 +135,17 @@ void find_numpy() { numpy_functions = &npy_api::get(); }
 Describe describe() { return {describe_value, describe_dtype}; }
 
 Type type_of(const py::dtype& dtype) {
-  return dtype.byteorder() == (PY_LITTLE_ENDIAN ? '>' : '<') ? Type::other : type_of_descr(dtype.ptr());
+  return dtype.byteorder() == (PY_LITTLE_ENDIAN ? '>' : '<') ? Type::other
+                                                             : type_of_descr(dtype.ptr());
 }
 
 py::dtype dtype_of(Type type) {
   return py::reinterpret_steal<py::dtype>(numpy_api().PyArray_DescrFromType_(number_of_type(type)));
 }
 
-bool is_sequence_of_numbers(PyObject* object) { return PyList_Check(object) || PyTuple_Check(object); }
+bool is_sequence_of_numbers(PyObject* object) {
+  return PyList_Check(object) || PyTuple_Check(object);
+}
 
 namespace {
 
@@ -259,7 +264,8 @@ void Arguments::read_sequence(PyObject* object, Value& v, int depth) {
   }
   if (!items_) items_ = std::make_unique<Value[]>(static_cast<std::size_t>(most_));
   if (items_used_ + v.size > most_)
-    throw Refusal(Refusal::Kind::value, std::string(call_) + ": the arguments hold too many sequences");
+    throw Refusal(Refusal::Kind::value,
+                  std::string(call_) + ": the arguments hold too many sequences");
   v.items = items_.get() + items_used_;
   items_used_ += v.size;
   for (std::int64_t i = 0; i < v.size; ++i)
@@ -297,21 +303,24 @@ PyObject* Arguments::ndarray(const char* name, PyObject* object, const Array* li
       } catch (py::error_already_set& error) {
         if (!error.matches(PyExc_ValueError) && !error.matches(PyExc_TypeError)) throw;
         throw Refusal(error.matches(PyExc_TypeError) ? Refusal::Kind::type : Refusal::Kind::value,
-                      std::string(call_) + ": " + name + " is no array of numbers: " +
-                          one_line(py::str(error.value()).ptr()));
+                      std::string(call_) + ": " + name +
+                          " is no array of numbers: " + one_line(py::str(error.value()).ptr()));
       }
       done = true;
     }
     if (!done && PyObject_CheckBuffer(object))
-      done = attempt([&] { return py::object(numpy.attr("asarray")(
-          py::reinterpret_steal<py::object>(PyMemoryView_FromObject(object)))); });
+      done = attempt([&] {
+        return py::object(numpy.attr("asarray")(
+            py::reinterpret_steal<py::object>(PyMemoryView_FromObject(object))));
+      });
     if (!done && PyObject_HasAttrString(object, "__array__"))
       done = attempt([&] { return py::object(numpy.attr("asarray")(h)); });
     if (!done && PyObject_HasAttrString(object, "__dlpack__"))
       done = attempt([&] { return py::object(numpy.attr("from_dlpack")(h)); },
                      PyExc_RuntimeError);  // NumPy's for a type or device it does not know
     if (!done)
-      refuse(describe_value(object) + " is no array; an ndarray, a nested list, or an object with the "
+      refuse(describe_value(object) +
+             " is no array; an ndarray, a nested list, or an object with the "
              "buffer protocol, __array__ or __dlpack__ on the CPU would do");
   }
   return found;
@@ -320,15 +329,18 @@ PyObject* Arguments::ndarray(const char* name, PyObject* object, const Array* li
 Array Arguments::array(const char* name, PyObject* object, const Array* like) {
   PyObject* const found = ndarray(name, object, like);
   const Array array = array_of(found);
-  return array.native ? array : cast(array, py::handle(found).attr("dtype").attr("newbyteorder")("="));
+  return array.native ? array
+                      : cast(array, py::handle(found).attr("dtype").attr("newbyteorder")("="));
 }
 
 Array Arguments::bias(PyObject* object) {
   const Array array = this->array("bias", object);
   if (array.type != Type::other) return array;
   const auto widest = dtype_of(Type::float64);
-  const auto dtype = py::handle(static_cast<PyObject*>(const_cast<void*>(array.object))).attr("dtype");
-  const bool casts = py::module_::import("numpy").attr("can_cast")(dtype, widest, "same_kind").cast<bool>();
+  const auto dtype =
+      py::handle(static_cast<PyObject*>(const_cast<void*>(array.object))).attr("dtype");
+  const bool casts =
+      py::module_::import("numpy").attr("can_cast")(dtype, widest, "same_kind").cast<bool>();
   return casts ? cast(array, widest) : array;
 }
 
@@ -364,11 +376,11 @@ void set_python_error(const char* call) noexcept {
   } catch (const py::builtin_exception& error) {
     error.set_error();
   } catch (const std::bad_alloc&) {
-    PyErr_Format(PyExc_MemoryError, "%s: not enough memory for the work; a smaller batch or image would do",
-                 call);
+    PyErr_Format(PyExc_MemoryError,
+                 "%s: not enough memory for the work; a smaller batch or image would do", call);
   } catch (const std::length_error&) {
-    PyErr_Format(PyExc_MemoryError, "%s: no memory holds a copy of the weights; a smaller weight would do",
-                 call);
+    PyErr_Format(PyExc_MemoryError,
+                 "%s: no memory holds a copy of the weights; a smaller weight would do", call);
   } catch (const std::exception& error) {
     PyErr_Format(PyExc_RuntimeError, "%s: %s", call, error.what());
   }

@@ -95,7 +95,8 @@ namespace {
 
 void require_arguments(const char* call, Py_ssize_t count, Py_ssize_t wanted) {
   if (count != wanted)
-    throw py::type_error(std::string(call) + ": the core takes " + std::to_string(wanted) + " arguments");
+    throw py::type_error(std::string(call) + ": the core takes " + std::to_string(wanted) +
+                         " arguments");
 }
 
 template <int kDims>

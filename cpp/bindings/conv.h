@@ -10,8 +10,21 @@ namespace cconv {
 
 // The arguments of the Python functions, in their order.
 enum Position {
-  kX, kWeight, kBias, kStride, kPadding, kDilation, kGroups, kPaddingMode, kPaddingValue,
-  kActivation, kChannelsLast, kAlgorithm, kDtype, kOut, kArguments
+  kX,
+  kWeight,
+  kBias,
+  kStride,
+  kPadding,
+  kDilation,
+  kGroups,
+  kPaddingMode,
+  kPaddingValue,
+  kActivation,
+  kChannelsLast,
+  kAlgorithm,
+  kDtype,
+  kOut,
+  kArguments
 };
 
 constexpr const char* kCalls[] = {"conv1d", "conv2d", "conv3d"};  // by dimensions

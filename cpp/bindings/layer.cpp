@@ -35,7 +35,8 @@ class Layer {
     Arguments arguments(options_.call);
     ConvArguments a{options_, arguments.array("x", x), weight_, bias_or_null()};
     py::object adopted;
-    if (adopts_type_ && is_float(a.x.type) && is_real_number(weight_.type) && a.x.type != weight_.type) {
+    if (adopts_type_ && is_float(a.x.type) && is_real_number(weight_.type) &&
+        a.x.type != weight_.type) {
       adopted = weight.attr("astype")(dtype_of(a.x.type));
       a.weight = arguments.array("weight", adopted.ptr());
     }
@@ -50,7 +51,8 @@ class Layer {
  private:
   py::object copy(const char* name, PyObject* object, Array& array) {
     array = arguments_.array(name, object);
-    py::object copied = py::handle(static_cast<PyObject*>(const_cast<void*>(array.object))).attr("copy")();
+    py::object copied =
+        py::handle(static_cast<PyObject*>(const_cast<void*>(array.object))).attr("copy")();
     copied.attr("setflags")(py::arg("write") = false);
     array = arguments_.array(name, copied.ptr());
     return copied;
@@ -91,8 +93,7 @@ class Layer {
 };
 
 struct LayerObject {
-  PyObject_HEAD
-  vectorcallfunc call;
+  PyObject_HEAD vectorcallfunc call;
   Layer* layer;  // null until prepared
 };
 

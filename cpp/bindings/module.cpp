@@ -33,7 +33,8 @@ PYBIND11_MODULE(_guarded_core, module, py::mod_gil_not_used(),
 // pybind11 takes the main interpreter's lock while a module is found, and hangs in another one.
 extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
   if (PyInterpreterState_Get() == PyInterpreterState_Main()) return PyInit__guarded_core();
-  PyErr_SetString(PyExc_ImportError,
-                  "cconv does not run in subinterpreters; the main interpreter, threads or processes would do");
+  PyErr_SetString(
+      PyExc_ImportError,
+      "cconv does not run in subinterpreters; the main interpreter, threads or processes would do");
   return nullptr;
 }

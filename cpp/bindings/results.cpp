@@ -23,18 +23,17 @@ struct Handler {
   Allocator allocator;
 };
 
-Handler handler = {
-    "cconv",
-    1,
-    {nullptr, [](void*, std::size_t bytes) { return take_result(bytes); },
-     [](void*, std::size_t count, std::size_t size) -> void* {
-       std::size_t bytes = 0;
-       if (__builtin_mul_overflow(count, size, &bytes)) return nullptr;
-       void* const data = take_result(bytes);
-       return data ? std::memset(data, 0, bytes) : nullptr;
-     },
-     [](void*, void* data, std::size_t bytes) { return resize_result(data, bytes); },
-     [](void*, void* data, std::size_t) { give_result(data); }}};
+Handler handler = {"cconv",
+                   1,
+                   {nullptr, [](void*, std::size_t bytes) { return take_result(bytes); },
+                    [](void*, std::size_t count, std::size_t size) -> void* {
+                      std::size_t bytes = 0;
+                      if (__builtin_mul_overflow(count, size, &bytes)) return nullptr;
+                      void* const data = take_result(bytes);
+                      return data ? std::memset(data, 0, bytes) : nullptr;
+                    },
+                    [](void*, void* data, std::size_t bytes) { return resize_result(data, bytes); },
+                    [](void*, void* data, std::size_t) { give_result(data); }}};
 
 // Both found at import.
 PyObject* capsule = nullptr;  // of the handler

@@ -41,7 +41,8 @@ int checked_threads(const char* call, py::handle n) {
 std::string built_levels() {
   std::string list;
   for (int i = 0; i < kLevels; ++i)
-    if (runs_here(static_cast<Level>(i))) list += (list.empty() ? "" : ", ") + std::string(name_of(static_cast<Level>(i)));
+    if (runs_here(static_cast<Level>(i)))
+      list += (list.empty() ? "" : ", ") + std::string(name_of(static_cast<Level>(i)));
   return list;
 }
 
@@ -72,7 +73,8 @@ void read_environment() {
 py::list level_names(bool only_here) {
   py::list names;
   for (int i = 0; i < kLevels; ++i)
-    if (!only_here || runs_here(static_cast<Level>(i))) names.append(name_of(static_cast<Level>(i)));
+    if (!only_here || runs_here(static_cast<Level>(i)))
+      names.append(name_of(static_cast<Level>(i)));
   return names;
 }
 
@@ -121,7 +123,8 @@ void add_settings(py::module_& module) {
   module.add_object("threads_context", py::handle(threads_context));
 
   module.def("checked_threads", [](py::handle n) { return checked_threads("num_threads", n); });
-  module.def("set_num_threads", [](py::handle n) { set_process_threads(checked_threads("set_num_threads", n)); });
+  module.def("set_num_threads",
+             [](py::handle n) { set_process_threads(checked_threads("set_num_threads", n)); });
   module.def("get_num_threads", threads_allowed);
   module.def("config", config);
 }

@@ -19,9 +19,9 @@ struct OneAxis {
           py::handle padding, py::handle dilation)
       : arguments(call) {
     const auto read = [&](py::handle object) { return arguments.value(object.ptr()); };
-    validate_axis({call, read(extent), read(kernel), read(stride), read(padding), read(dilation),
-                   describe()},
-                  n, window);
+    validate_axis(
+        {call, read(extent), read(kernel), read(stride), read(padding), read(dilation), describe()},
+        n, window);
   }
   bool flag(const char* call, const char* name, py::handle value) {
     return validate_flag(call, name, arguments.value(value.ptr()), describe());
@@ -58,8 +58,8 @@ py::int_ window_span(py::handle kernel, py::handle stride, py::handle dilation) 
   return span(OneAxis("receptive_field", none, kernel, stride, none, dilation).window);
 }
 
-py::list resolve_padding(py::handle padding, py::handle sizes, py::handle kernel,
-                         py::handle stride, py::handle dilation) {
+py::list resolve_padding(py::handle padding, py::handle sizes, py::handle kernel, py::handle stride,
+                         py::handle dilation) {
   constexpr const char* kCall = "resolve_padding";
   Arguments arguments(kCall);
   const Value extents = arguments.value(sizes.ptr());

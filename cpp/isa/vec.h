@@ -66,7 +66,9 @@ struct Vec {
 
   Native v;
 
-  static CCONV_INLINE Vec load(const void* address) { return {*static_cast<const Memory*>(address)}; }
+  static CCONV_INLINE Vec load(const void* address) {
+    return {*static_cast<const Memory*>(address)};
+  }
   CCONV_INLINE void store(void* address) const { *static_cast<Memory*>(address) = v; }
   static CCONV_INLINE Vec fill(T value) { return {value - Native{}}; }  // exact for -0.0 too
 

@@ -20,7 +20,8 @@ std::byte* copy_axes(const Array& a, int axis, const std::byte* src, rows::Load 
   const int last = a.ndim - 1;
   const std::int64_t rows = left == 2 ? a.shape[axis] : 1;
   const std::int64_t count = left >= 1 ? a.shape[last] : 1;
-  load({src, left == 2 ? a.strides[axis] : 0, left >= 1 ? a.strides[last] : 0, rows, count}, dst, count);
+  load({src, left == 2 ? a.strides[axis] : 0, left >= 1 ? a.strides[last] : 0, rows, count}, dst,
+       count);
   return dst + rows * count * size;
 }
 
@@ -34,8 +35,7 @@ std::int64_t count_of(const Array& array) {
 
 void copy_dense(const Array& array, Type type, std::byte* dst) {
   if (count_of(array) == 0) return;
-  const rows::Load load =
-      rows::kernels().load[static_cast<int>(array.type)][sum_index(type)];
+  const rows::Load load = rows::kernels().load[static_cast<int>(array.type)][sum_index(type)];
   copy_axes(array, 0, array.data, load, size_of(type), dst);
 }
 

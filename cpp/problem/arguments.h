@@ -1,5 +1,5 @@
-// What a caller passed, unjudged: values with a tag of what they are, arrays with shape and strides.
-// Made by the bindings, judged by validate.cpp.
+// What a caller passed, unjudged: values with a tag of what they are, arrays with shape and
+// strides. Made by the bindings, judged by validate.cpp.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@ namespace cconv {
 struct Value {
   enum class Kind : std::uint8_t {
     none,
-    boolean,   // integer holds 0 or 1
+    boolean,  // integer holds 0 or 1
     integer,
-    huge,      // an integer beyond int64; real is near it
+    huge,  // an integer beyond int64; real is near it
     real,
-    complex,   // real and imaginary
+    complex,  // real and imaginary
     text,
     sequence,
     other,
@@ -28,7 +28,7 @@ struct Value {
   std::int64_t integer = 0;
   double real = 0;
   double imaginary = 0;
-  bool is_uint64 = false;        // a huge integer that 64 bits without sign hold: in `integer`
+  bool is_uint64 = false;  // a huge integer that 64 bits without sign hold: in `integer`
   std::string_view text;
   const Value* items = nullptr;  // of a sequence; null when it is longer than any argument may be
   std::int64_t size = 0;
@@ -43,7 +43,7 @@ struct Array {
   const std::int64_t* strides = nullptr;  // bytes
   bool writable = false;
   bool c_contiguous = false;
-  bool native = true;            // byte order
+  bool native = true;  // byte order
   // Where the caller's elements lie; null where these are they, not converted ones.
   const std::byte* origin = nullptr;
   const std::int64_t* origin_strides = nullptr;

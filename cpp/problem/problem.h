@@ -13,8 +13,8 @@ namespace cconv {
 enum class Algorithm : std::uint8_t { automatic, direct };
 constexpr const char* kAlgorithmNames[] = {"auto", "direct"};
 
-constexpr int kSpatial = 3;    // depth, height, width; leading axes a call lacks have extent 1
-constexpr int kMaxNdim = 64;   // of an array, as in NumPy
+constexpr int kSpatial = 3;   // depth, height, width; leading axes a call lacks have extent 1
+constexpr int kMaxNdim = 64;  // of an array, as in NumPy
 
 // What a constant border holds; integers exactly, of uint64 the bits.
 struct BorderValue {

@@ -7,8 +7,22 @@
 namespace cconv {
 
 enum class Type : std::uint8_t {
-  boolean, int8, uint8, int16, uint16, int32, uint32, int64, uint64,
-  float16, bfloat16, float32, float64, complex64, complex128, other
+  boolean,
+  int8,
+  uint8,
+  int16,
+  uint16,
+  int32,
+  uint32,
+  int64,
+  uint64,
+  float16,
+  bfloat16,
+  float32,
+  float64,
+  complex64,
+  complex128,
+  other
 };
 constexpr int kTypes = static_cast<int>(Type::other);
 
@@ -18,19 +32,17 @@ struct TypeTraits {
 };
 
 constexpr TypeTraits kTypeTraits[] = {
-    {"bool", 1},    {"int8", 1},     {"uint8", 1},   {"int16", 2},   {"uint16", 2},
-    {"int32", 4},   {"uint32", 4},   {"int64", 8},   {"uint64", 8},  {"float16", 2},
-    {"bfloat16", 2}, {"float32", 4}, {"float64", 8}, {"complex64", 8}, {"complex128", 16},
-    {"other", 0}};
+    {"bool", 1},    {"int8", 1},      {"uint8", 1},       {"int16", 2},
+    {"uint16", 2},  {"int32", 4},     {"uint32", 4},      {"int64", 8},
+    {"uint64", 8},  {"float16", 2},   {"bfloat16", 2},    {"float32", 4},
+    {"float64", 8}, {"complex64", 8}, {"complex128", 16}, {"other", 0}};
 
 constexpr const char* name_of(Type type) { return kTypeTraits[static_cast<int>(type)].name; }
 constexpr std::int64_t size_of(Type type) { return kTypeTraits[static_cast<int>(type)].size; }
 
 constexpr bool is_float(Type type) { return type >= Type::float16 && type <= Type::float64; }
 constexpr bool is_real_number(Type type) { return type <= Type::float64; }
-constexpr bool is_complex(Type type) {
-  return type == Type::complex64 || type == Type::complex128;
-}
+constexpr bool is_complex(Type type) { return type == Type::complex64 || type == Type::complex128; }
 constexpr bool is_integer(Type type) { return type <= Type::uint64; }  // bool counts as one
 
 // What two element types are summed in, and what the result is stored as.
@@ -84,7 +96,15 @@ struct Complex {
 };
 
 enum class Activation : std::uint8_t {
-  none, relu, relu6, leaky_relu, sigmoid, tanh, silu, hardswish, gelu
+  none,
+  relu,
+  relu6,
+  leaky_relu,
+  sigmoid,
+  tanh,
+  silu,
+  hardswish,
+  gelu
 };
 
 }  // namespace cconv

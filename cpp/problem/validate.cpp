@@ -46,8 +46,8 @@ std::int64_t integer_of(const char* call, const char* name, const Value& value, 
       if (value.integer >= least) return value.integer;
       refuse_value(call, name, " ", value.integer, " is too small; at least ", least, " would do");
     case Value::Kind::huge:
-      refuse_value(call, name, " ", describe.value(value.object),
-                   " does not fit; integers from ", least, " to 2**63 - 1 would do");
+      refuse_value(call, name, " ", describe.value(value.object), " does not fit; integers from ",
+                   least, " to 2**63 - 1 would do");
     case Value::Kind::boolean:
       refuse_type(call, name, " ", describe.value(value.object), " is a bool; ",
                   per_axis_text(dims), " would do");
@@ -57,10 +57,11 @@ std::int64_t integer_of(const char* call, const char* name, const Value& value, 
   }
 }
 
-constexpr const char* kBorderNames[] = {"constant", "edge",      "reflect", "symmetric",
-                                        "wrap",     "zeros",     "replicate", "circular"};
-constexpr Border kBorders[] = {Border::constant, Border::edge,     Border::reflect, Border::symmetric,
-                               Border::wrap,     Border::constant, Border::edge,    Border::wrap};
+constexpr const char* kBorderNames[] = {"constant", "edge",  "reflect",   "symmetric",
+                                        "wrap",     "zeros", "replicate", "circular"};
+constexpr Border kBorders[] = {Border::constant,  Border::edge, Border::reflect,
+                               Border::symmetric, Border::wrap, Border::constant,
+                               Border::edge,      Border::wrap};
 constexpr int kZeros = 5;  // of kBorderNames: constant, and only 0
 
 constexpr const char* kActivationNames[] = {"none", "relu", "relu6",     "leaky_relu", "sigmoid",
@@ -126,10 +127,12 @@ Layout layout_of(const ConvArguments& a, bool channels_last) {
     return layout;
   }
   if (a.weight.ndim != dims + 2)
-    refuse_value(a.options.call, "weight has shape ", shape_text(a.weight), "; ", std::int64_t{dims + 2},
-                 " axes (O, C/groups, taps) or ", std::int64_t{dims}, " (a bare filter) would do");
+    refuse_value(a.options.call, "weight has shape ", shape_text(a.weight), "; ",
+                 std::int64_t{dims + 2}, " axes (O, C/groups, taps) or ", std::int64_t{dims},
+                 " (a bare filter) would do");
   if (x.ndim != dims + 2 && x.ndim != dims + 1)
-    refuse_value(a.options.call, "x has shape ", shape_text(x), "; ", std::int64_t{dims + 2}, " axes (",
+    refuse_value(a.options.call, "x has shape ", shape_text(x), "; ", std::int64_t{dims + 2},
+                 " axes (",
                  channels_last ? "batch, positions, channels" : "batch, channels, positions",
                  ") or ", std::int64_t{dims + 1}, " (no batch) would do");
   layout.batched = x.ndim == dims + 2;
@@ -201,7 +204,8 @@ void set_channels(const ConvArguments& a, const Layout& layout, Problem& p) {
 // Whether an integer type holds a value exactly; its bits go to `bits`.
 bool holds(Type type, const Value& v, std::int64_t& bits) {
   const int width = type == Type::boolean ? 1 : 8 * static_cast<int>(size_of(type));
-  const bool is_signed = type == Type::int8 || type == Type::int16 || type == Type::int32 || type == Type::int64;
+  const bool is_signed =
+      type == Type::int8 || type == Type::int16 || type == Type::int32 || type == Type::int64;
   bits = v.integer;
   if (v.kind == Value::Kind::huge) return type == Type::uint64 && v.is_uint64;
   if (v.kind == Value::Kind::real) {
@@ -213,7 +217,8 @@ bool holds(Type type, const Value& v, std::int64_t& bits) {
     bits = static_cast<std::int64_t>(v.real);
   }
   if (!is_signed) return bits >= 0 && (width == 64 || bits >> width == 0);
-  return width == 64 || (bits >= -(std::int64_t{1} << (width - 1)) && bits < std::int64_t{1} << (width - 1));
+  return width == 64 ||
+         (bits >= -(std::int64_t{1} << (width - 1)) && bits < std::int64_t{1} << (width - 1));
 }
 
 void set_border(const ConvArguments& a, Problem& p) {
@@ -248,8 +253,8 @@ void set_border(const ConvArguments& a, Problem& p) {
     refuse_value(o.call, "padding_value ", o.describe.value(v.object), " with padding_mode \"",
                  kBorderNames[mode], "\"; 0, or padding_mode \"constant\", would do");
   if (is_integer(a.x.type) && !holds(a.x.type, v, border.integer))
-    refuse_value(o.call, "padding_value ", o.describe.value(v.object), " is no ",
-                 name_of(a.x.type), "; one that x can hold exactly would do");
+    refuse_value(o.call, "padding_value ", o.describe.value(v.object), " is no ", name_of(a.x.type),
+                 "; one that x can hold exactly would do");
 }
 
 void set_activation(const ConvArguments& a, Problem& p) {
@@ -257,8 +262,9 @@ void set_activation(const ConvArguments& a, Problem& p) {
   if (v.kind == Value::Kind::none) return;
   const bool with_slope = v.kind == Value::Kind::sequence && v.size == 2 && v.items != nullptr &&
                           v.items[0].kind == Value::Kind::text;
-  const int index = word_index(a.options.call, "activation", with_slope ? v.items[0] : v, kActivationNames + 1,
-                               std::size(kActivationNames) - 1, a.options.describe);
+  const int index =
+      word_index(a.options.call, "activation", with_slope ? v.items[0] : v, kActivationNames + 1,
+                 std::size(kActivationNames) - 1, a.options.describe);
   p.activation = static_cast<Activation>(index + 1);
   if (is_complex(p.sum_type))
     refuse_type(a.options.call, "activation ", a.options.describe.value(v.object),
@@ -320,18 +326,21 @@ void set_bias(const ConvArguments& a, Problem& p) {
   const Window& w = x.window;
   const std::string padding =
       w.before == 0 && w.after == 0 ? "" : words(" + ", w.before, " + ", w.after);
-  refuse_value(a.options.call, "output would be empty: x ", axis_name(a.options.dims, axis), " ", x.in,
-               " with padding (", w.before, ", ", w.after, "), weight ", axis_name(a.options.dims, axis),
-               " ", w.kernel, ", dilation ", w.dilation, " gives ", x.in, padding, " - ", span(w),
-               " + 1 = ", padded_extent(w, x.in) - span(w) + 1, " ", unit_name(a.options.dims, axis));
+  refuse_value(a.options.call, "output would be empty: x ", axis_name(a.options.dims, axis), " ",
+               x.in, " with padding (", w.before, ", ", w.after, "), weight ",
+               axis_name(a.options.dims, axis), " ", w.kernel, ", dilation ", w.dilation, " gives ",
+               x.in, padding, " - ", span(w), " + 1 = ", padded_extent(w, x.in) - span(w) + 1, " ",
+               unit_name(a.options.dims, axis));
 }
 
 void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
   const int lead = kSpatial - a.options.dims;
   std::int64_t sizes[kSpatial], strides[kSpatial], dilations[kSpatial];
   Window windows[kSpatial];
-  validate_per_axis(a.options.call, "stride", a.options.stride, a.options.dims, 1, strides, a.options.describe);
-  validate_per_axis(a.options.call, "dilation", a.options.dilation, a.options.dims, 1, dilations, a.options.describe);
+  validate_per_axis(a.options.call, "stride", a.options.stride, a.options.dims, 1, strides,
+                    a.options.describe);
+  validate_per_axis(a.options.call, "dilation", a.options.dilation, a.options.dims, 1, dilations,
+                    a.options.describe);
   for (int i = 0; i < a.options.dims; ++i) {
     sizes[i] = a.x.shape[layout.spatial_axis + i];
     windows[i].kernel = a.weight.shape[a.weight.ndim - a.options.dims + i];
@@ -341,7 +350,8 @@ void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
       refuse_value(a.options.call, "weight has shape ", shape_text(a.weight), "; a ",
                    axis_name(a.options.dims, lead + i), " of at least 1 would do");
   }
-  validate_padding(a.options.call, a.options.padding, a.options.dims, sizes, windows, a.options.describe);
+  validate_padding(a.options.call, a.options.padding, a.options.dims, sizes, windows,
+                   a.options.describe);
 
   for (int i = 0; i < a.options.dims; ++i) {
     Axis& axis = p.axis[layout.first_axis(a.options.dims) + i];
@@ -349,8 +359,9 @@ void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
     axis = {sizes[i], output_extent(w, sizes[i]), w};
     if (axis.out < 1) refuse_empty(a, lead + i, axis);
     if (axis.in == 0 && p.border != Border::constant)
-      refuse_value(a.options.call, "x ", axis_name(a.options.dims, lead + i), " 0 has nothing that padding_mode \"",
-                   kBorderNames[static_cast<int>(p.border)], "\" could repeat; \"constant\" would do");
+      refuse_value(a.options.call, "x ", axis_name(a.options.dims, lead + i),
+                   " 0 has nothing that padding_mode \"", kBorderNames[static_cast<int>(p.border)],
+                   "\" could repeat; \"constant\" would do");
   }
 }
 
@@ -372,9 +383,9 @@ void set_result(const ConvArguments& a, const Layout& layout, Convolution& c) {
     empty |= c.shape[i] == 0;
   }
   if (bytes == kMaxExtent && !empty)
-    throw Refusal(Refusal::Kind::memory, words(a.options.call, ": a result of shape ",
-                                               shape_text(c.shape, c.ndim), " and dtype ",
-                                               name_of(p.dst_type), " is beyond any memory"));
+    throw Refusal(Refusal::Kind::memory,
+                  words(a.options.call, ": a result of shape ", shape_text(c.shape, c.ndim),
+                        " and dtype ", name_of(p.dst_type), " is beyond any memory"));
   set_view(c.dst, c.dst_batch, layout, a.options.dims, c.shape, strides);
 }
 
@@ -411,7 +422,8 @@ std::int64_t validate_integer(const char* call, const char* name, const Value& v
 bool validate_flag(const char* call, const char* name, const Value& value,
                    const Describe& describe) {
   if (value.kind != Value::Kind::boolean)
-    refuse_type(call, name, " ", describe.value(value.object), " is not a bool; True or False would do");
+    refuse_type(call, name, " ", describe.value(value.object),
+                " is not a bool; True or False would do");
   return value.integer != 0;
 }
 
@@ -425,13 +437,15 @@ void validate_per_axis(const char* call, const char* name, const Value& value, i
     refuse_value(call, name, " ", describe.value(value.object), " has ", value.size, " entries; ",
                  per_axis_text(dims), " would do");
   for (int i = 0; i < dims; ++i)
-    result[i] = integer_of(call, name, value.items[value.size == 1 ? 0 : i], least, kOneInt, describe);
+    result[i] =
+        integer_of(call, name, value.items[value.size == 1 ? 0 : i], least, kOneInt, describe);
 }
 
 void validate_padding(const char* call, const Value& padding, int dims, const std::int64_t* sizes,
                       Window* windows, const Describe& describe) {
   if (padding.kind == Value::Kind::text) {
-    const int word = word_index(call, "padding", padding, kPaddingWords, std::size(kPaddingWords), describe);
+    const int word =
+        word_index(call, "padding", padding, kPaddingWords, std::size(kPaddingWords), describe);
     for (int i = 0; i < dims; ++i) {
       windows[i].before = windows[i].after = 0;
       if (word == 1 || word == 2) pad_same(windows[i], sizes[i], word == 2);
@@ -445,11 +459,13 @@ void validate_padding(const char* call, const Value& padding, int dims, const st
   }
   if (padding.size != 1 && padding.size != dims) {
     if (dims == 1 && padding.size == 2)
-      refuse_value(call, "padding ", describe.value(padding.object),
-                   " has 2 entries for one axis; for a (before, after) pair write [(before, after)]");
+      refuse_value(
+          call, "padding ", describe.value(padding.object),
+          " has 2 entries for one axis; for a (before, after) pair write [(before, after)]");
     refuse_value(call, "padding ", describe.value(padding.object), " has ", padding.size,
                  " entries; an int, one int or (before, after) pair per axis (", std::int64_t{dims},
-                 "), or one of ", quoted_list(kPaddingWords, std::size(kPaddingWords)), " would do");
+                 "), or one of ", quoted_list(kPaddingWords, std::size(kPaddingWords)),
+                 " would do");
   }
   for (int i = 0; i < dims; ++i)
     axis_padding(call, padding.items[padding.size == 1 ? 0 : i], windows[i], describe);
@@ -466,9 +482,11 @@ void validate_axis(const AxisArguments& a, std::int64_t& n, Window& window) {
 void validate_conv(const ConvArguments& a, Convolution& c) {
   Problem& p = c.problem;
   p.dims = a.options.dims;
-  p.channels_last = validate_flag(a.options.call, "channels_last", a.options.channels_last, a.options.describe);
-  p.algorithm = static_cast<Algorithm>(word_index(a.options.call, "algorithm", a.options.algorithm, kAlgorithmNames,
-                                                  std::size(kAlgorithmNames), a.options.describe));
+  p.channels_last =
+      validate_flag(a.options.call, "channels_last", a.options.channels_last, a.options.describe);
+  p.algorithm = static_cast<Algorithm>(word_index(a.options.call, "algorithm", a.options.algorithm,
+                                                  kAlgorithmNames, std::size(kAlgorithmNames),
+                                                  a.options.describe));
   set_types(a, p);
   const Layout layout = layout_of(a, p.channels_last);
   set_channels(a, layout, p);
@@ -484,15 +502,18 @@ void validate_conv(const ConvArguments& a, Convolution& c) {
 void validate_out(const ConvArguments& a, const Convolution& c, const Array& out) {
   const Type type = c.problem.dst_type;
   if (out.type != type || !out.native)
-    refuse_type(a.options.call, "out has dtype ", a.options.describe.dtype(out.object), "; ", name_of(type), " would do");
+    refuse_type(a.options.call, "out has dtype ", a.options.describe.dtype(out.object), "; ",
+                name_of(type), " would do");
   if (out.ndim != c.ndim || !std::equal(c.shape, c.shape + c.ndim, out.shape))
-    refuse_value(a.options.call, "out has shape ", shape_text(out), "; ", shape_text(c.shape, c.ndim), " would do");
+    refuse_value(a.options.call, "out has shape ", shape_text(out), "; ",
+                 shape_text(c.shape, c.ndim), " would do");
   if (!out.writable) refuse_value(a.options.call, "out is read-only; a writable array would do");
   if (!out.c_contiguous)
     refuse_value(a.options.call, "out is not C-contiguous; a C-contiguous array would do");
   const auto apart = [&](const char* name, const Array& input) {
     if (overlap(out, input))
-      refuse_value(a.options.call, "out shares memory with ", name, "; an array of its own would do");
+      refuse_value(a.options.call, "out shares memory with ", name,
+                   "; an array of its own would do");
   };
   apart("x", a.x);
   apart("weight", a.weight);

@@ -7,8 +7,8 @@
 
 namespace cconv {
 
-// A judged convolution: the problem, where src lies, how a result is shaped.  The views refer to the
-// batches beside them.
+// A judged convolution: the problem, where src lies, how a result is shaped.  The views refer to
+// the batches beside them.
 struct Convolution {
   Convolution() = default;
   Convolution(const Convolution&) = delete;

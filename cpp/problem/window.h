@@ -60,12 +60,13 @@ constexpr std::int64_t output_extent(const Window& w, std::int64_t in, bool ceil
   return out;
 }
 
-// Extent a transposed convolution makes: (in - 1) * stride - before - after + span + output_padding.
+// Extent a transposed convolution makes: (in - 1) * stride - before - after + span +
+// output_padding.
 constexpr std::int64_t transposed_extent(const Window& w, std::int64_t in,
                                          std::int64_t output_padding) {
   if (in < 1) return 0;
-  const std::int64_t reach =
-      saturating_add(saturating_multiply(in - 1, w.stride), saturating_add(span(w), output_padding));
+  const std::int64_t reach = saturating_add(saturating_multiply(in - 1, w.stride),
+                                            saturating_add(span(w), output_padding));
   return std::max<std::int64_t>(0, saturating_add(reach, -saturating_add(w.before, w.after)));
 }
 

@@ -47,7 +47,9 @@ template <class F>
 void parallel_for(std::int64_t items, int threads, Stop& stop, const F& work) {
   parallel_for(
       items, threads, stop,
-      [](const void* f, std::int64_t item, int worker) { (*static_cast<const F*>(f))(item, worker); },
+      [](const void* f, std::int64_t item, int worker) {
+        (*static_cast<const F*>(f))(item, worker);
+      },
       &work);
 }
 

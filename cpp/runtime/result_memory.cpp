@@ -29,11 +29,12 @@ void unmap(Header* block) { munmap(block, block->block_bytes); }
 
 // Mapped with room to spare, then trimmed to the alignment of a huge page.
 Header* map(std::size_t bytes) {
-  void* const mapped = mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const mapped =
+      mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
   auto* const begin = static_cast<std::byte*>(mapped);
-  const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
+  const std::size_t before =
+      (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
   if (before > 0) munmap(begin, before);
   munmap(begin + before + bytes, kHugePage - before);
   madvise(begin + before, bytes, MADV_HUGEPAGE);  // where it is refused, small pages do
@@ -48,8 +49,8 @@ Header* map(std::size_t bytes) {
 }
 #endif
 
-// Freed blocks, oldest first.  The lock is only ever tried: in a forked child it may stay locked for
-// good, and then nothing is kept.
+// Freed blocks, oldest first.  The lock is only ever tried: in a forked child it may stay locked
+// for good, and then nothing is kept.
 class Shelf {
  public:
   void set_limit(std::size_t bytes) { limit_ = bytes; }

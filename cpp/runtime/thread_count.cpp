@@ -24,8 +24,8 @@ int affinity() {
 #if defined(__linux__)
   // Sets grow until the kernel's fits (more than 1024 processors).
   for (int size = 1024; size <= 1 << 20; size *= 4) {
-    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(
-        CPU_ALLOC(size), [](cpu_set_t* s) { CPU_FREE(s); });
+    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(CPU_ALLOC(size),
+                                                               [](cpu_set_t* s) { CPU_FREE(s); });
     if (!set) break;
     if (sched_getaffinity(0, CPU_ALLOC_SIZE(size), set.get()) == 0)
       return std::max(1, CPU_COUNT_S(CPU_ALLOC_SIZE(size), set.get()));

@@ -13,7 +13,9 @@ std::atomic<int> aligned_blocks{0}, aligned_allocations{0};
 
 namespace {
 
-std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
+std::size_t round_up(std::size_t value, std::size_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
 
 // In memory: a page that holds the size of it all, the pages of the block, the guard page.
 std::byte* map_block(std::size_t size, std::size_t alignment) {
@@ -22,8 +24,7 @@ std::byte* map_block(std::size_t size, std::size_t alignment) {
   if (size > kAbsurd) return nullptr;
   const std::size_t block = round_up(size, alignment), pages = round_up(block, page);
   const std::size_t all = pages + 2 * page;
-  void* const map =
-      mmap(nullptr, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const map = mmap(nullptr, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (map == MAP_FAILED) return nullptr;
   *static_cast<std::size_t*>(map) = all;
   std::byte* const end = static_cast<std::byte*>(map) + page + pages;

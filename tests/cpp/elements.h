@@ -23,9 +23,9 @@ struct Bits16 {
   // Of a finite one; past the largest, the power of two that would follow.
   double value() const {
     const int exponent = (bits & 0x7fff) >> kFraction, fraction = bits % (1 << kFraction);
-    const double magnitude = exponent == 0
-                                 ? std::ldexp(fraction, 1 - kBias - kFraction)
-                                 : std::ldexp((1 << kFraction) + fraction, exponent - kBias - kFraction);
+    const double magnitude =
+        exponent == 0 ? std::ldexp(fraction, 1 - kBias - kFraction)
+                      : std::ldexp((1 << kFraction) + fraction, exponent - kBias - kFraction);
     return bits & 0x8000 ? -magnitude : magnitude;
   }
   operator double() const {

@@ -35,8 +35,8 @@ struct Tensor {
         for (std::int64_t d = 0; d < extent[2]; ++d)
           for (std::int64_t h = 0; h < extent[3]; ++h)
             for (std::int64_t w = 0; w < extent[4]; ++w)
-              f(values[index++], n * strides[0] + c * strides[1] + d * strides[2] +
-                                     h * strides[3] + w * strides[4]);
+              f(values[index++],
+                n * strides[0] + c * strides[1] + d * strides[2] + h * strides[3] + w * strides[4]);
   }
 };
 
@@ -83,7 +83,8 @@ inline Tensor convolve(const Problem& p, Tensor src, Tensor weights, Tensor bias
               for (std::int64_t kd = 0; kd < d.window.kernel; ++kd)
                 for (std::int64_t kh = 0; kh < h.window.kernel; ++kh)
                   for (std::int64_t kw = 0; kw < w.window.kernel; ++kw) {
-                    const std::int64_t id = read(d, p.border, od, kd), ih = read(h, p.border, oh, kh),
+                    const std::int64_t id = read(d, p.border, od, kd),
+                                       ih = read(h, p.border, oh, kh),
                                        iw = read(w, p.border, ow, kw);
                     const bool inside = id >= 0 && ih >= 0 && iw >= 0;
                     sum += weights.at(o, c, kd, kh, kw) *

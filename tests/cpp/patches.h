@@ -16,7 +16,8 @@ struct Layout {
   std::int64_t rows, count, row_step, step, size;
 
   std::int64_t low() const {
-    return std::min<std::int64_t>(0, (rows - 1) * row_step) + std::min<std::int64_t>(0, (count - 1) * step);
+    return std::min<std::int64_t>(0, (rows - 1) * row_step) +
+           std::min<std::int64_t>(0, (count - 1) * step);
   }
   // From the first byte to the last; 0 for an empty patch.
   std::size_t bytes() const {
@@ -38,10 +39,17 @@ void for_each_layout(std::int64_t size, F f) {
   for (const std::int64_t rows : {0, 1, 2, 15, 16, 17, 33})
     for (const std::int64_t count : {0, 1, 2, 3, 7, 16, 17, 31, 33}) {
       const std::int64_t steps[][2] = {
-          {count * size, size},           {-count * size, size},      {count * size + 1, size},
-          {count * size, -size},          {3 * count * size, 3 * size}, {count * (size + 1), size + 1},
-          {size, rows * size},            {-size, rows * size},       {size, -rows * size},
-          {size + 1, rows * (size + 1)},  {2 * size, 2 * rows * size + 1},
+          {count * size, size},
+          {-count * size, size},
+          {count * size + 1, size},
+          {count * size, -size},
+          {3 * count * size, 3 * size},
+          {count * (size + 1), size + 1},
+          {size, rows * size},
+          {-size, rows * size},
+          {size, -rows * size},
+          {size + 1, rows * (size + 1)},
+          {2 * size, 2 * rows * size + 1},
       };
       for (const auto& [row_step, step] : steps) {
         INFO("rows ", rows, " count ", count, " row_step ", row_step, " step ", step);

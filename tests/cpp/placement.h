@@ -66,7 +66,8 @@ struct Placed {
 inline std::vector<std::byte> dense(Type type, Tensor& t) {
   std::vector<std::byte> bytes(t.values.size() * static_cast<std::size_t>(size_of(type)));
   const Placement place = contiguous(t, size_of(type), false);
-  t.each(place.strides, [&](Number value, std::int64_t at) { write_number(type, value, bytes.data() + at); });
+  t.each(place.strides,
+         [&](Number value, std::int64_t at) { write_number(type, value, bytes.data() + at); });
   return bytes;
 }
 

@@ -19,7 +19,9 @@ bool fuses(Level level) {
 }
 
 void (*accumulate_of(const Kernels& k, float))(const Block<float>&) { return k.accumulate_float32; }
-void (*accumulate_of(const Kernels& k, double))(const Block<double>&) { return k.accumulate_float64; }
+void (*accumulate_of(const Kernels& k, double))(const Block<double>&) {
+  return k.accumulate_float64;
+}
 void (*accumulate_of(const Kernels& k, std::uint32_t))(const Block<std::uint32_t>&) {
   return k.accumulate_uint32;
 }
@@ -46,8 +48,8 @@ struct Shape {
   bool first;
 };
 
-// Buffers for blocks of up to these sizes.  Every row, the weights and the sums end at a guard page;
-// rows and weights stand at odd addresses in every other use.
+// Buffers for blocks of up to these sizes.  Every row, the weights and the sums end at a guard
+// page; rows and weights stand at odd addresses in every other use.
 template <class T>
 class Bench {
  public:
@@ -66,8 +68,8 @@ class Bench {
     for (std::int64_t o = 0; o < s.channels; ++o)
       for (std::int64_t p = 0; p < s.positions; ++p) expected[at(s, o, p)] = formula(s, o, p);
 
-    accumulate_of(kernels(level_), T{})(
-        {pointers_.data(), s.terms, weight_data_, stride_, s.channels, sum_data_, s.positions, s.first});
+    accumulate_of(kernels(level_), T{})({pointers_.data(), s.terms, weight_data_, stride_,
+                                         s.channels, sum_data_, s.positions, s.first});
     const auto agree = [](T a, T b) { return same(a, b); };
     return std::equal(expected.begin(), expected.end(), sum_data_, agree) &&
            sums_.rest_is_untouched();
@@ -86,10 +88,12 @@ class Bench {
       fill_numbers(row_data_[i], s.positions, random);
     }
     pointers_.resize(static_cast<std::size_t>(s.terms));
-    for (std::size_t k = 0; k < pointers_.size(); ++k) pointers_[k] = row_data_[k % std::size(rows_)];
+    for (std::size_t k = 0; k < pointers_.size(); ++k)
+      pointers_[k] = row_data_[k % std::size(rows_)];
 
     stride_ = s.terms * static_cast<std::int64_t>(sizeof(T)) + s.terms % 2;
-    const std::int64_t last_end = (s.channels - 1) * stride_ + s.terms * static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t last_end =
+        (s.channels - 1) * stride_ + s.terms * static_cast<std::int64_t>(sizeof(T));
     weight_data_ = weights_.last(static_cast<std::size_t>(std::max<std::int64_t>(last_end, 0)));
     for (std::int64_t o = 0; o < s.channels; ++o)
       fill_numbers(weight_data_ + o * stride_, s.terms, random);
@@ -180,9 +184,9 @@ TEST_CASE_TEMPLATE("accumulate: a NaN reaches its own position only", T, float, 
     const std::byte* const rows[] = {row, row};
     for (std::int64_t hit = 0; hit < positions; ++hit) {
       x[static_cast<std::size_t>(hit)] = std::nan("");
-      accumulate_of(kernels(level), T{})({rows, terms, reinterpret_cast<const std::byte*>(weights.data()),
-                               terms * static_cast<std::int64_t>(sizeof(T)), channels, sums.data(),
-                               positions, true});
+      accumulate_of(kernels(level), T{})(
+          {rows, terms, reinterpret_cast<const std::byte*>(weights.data()),
+           terms * static_cast<std::int64_t>(sizeof(T)), channels, sums.data(), positions, true});
       x[static_cast<std::size_t>(hit)] = T(1);
       bool local = true;
       for (std::int64_t i = 0; i < channels * positions; ++i)

@@ -50,7 +50,8 @@ struct Case {
     src.each(src_place.strides, [&](naive::Number value, std::int64_t at) {
       write_number(p.src_type, value, data + src_place.origin + at);
     });
-    const std::vector<std::byte> w = naive::dense(p.sum_type, weights), b = naive::dense(p.sum_type, bias);
+    const std::vector<std::byte> w = naive::dense(p.sum_type, weights),
+                                 b = naive::dense(p.sum_type, bias);
 
     const Tensor dst(p.N, p.OC, p.axis[0].out, p.axis[1].out, p.axis[2].out);
     const Placement dst_place = naive::contiguous(dst, size_of(p.dst_type), p.channels_last);
@@ -112,8 +113,8 @@ Problem any_problem(Random& random) {
   return p;
 }
 
-// Problems that reach each way of tiling: blocks of channels, several blocks of terms, wide rows cut
-// on their own, planes that merge into one row.
+// Problems that reach each way of tiling: blocks of channels, several blocks of terms, wide rows
+// cut on their own, planes that merge into one row.
 std::vector<Problem> large_problems() {
   const Window w1{}, w3{3, 1, 1, 1, 1}, w5{5, 2, 1, 0, 3};
   Problem channels, terms, wide, merged, wide2;
@@ -151,9 +152,7 @@ void check_formula(const Problem& problem, Random& random) {
 
 void check_bits(const Problem& problem, Random& random) {
   Case c(problem);
-  c.fill([&](Type type) {
-    return is_integer(type) ? small_number(type, random) : random.unit();
-  });
+  c.fill([&](Type type) { return is_integer(type) ? small_number(type, random) : random.unit(); });
   for_each_level([&](Level level) {
     const auto plain = c.run(level, naive::contiguous(c.src, size_of(c.p.src_type), false), 1);
     for (const int threads : {1, 2, 5})

@@ -1,6 +1,4 @@
 // parallel_for with the threads back end of this build.
-#include "runtime/parallel.h"
-
 #include <algorithm>
 #include <atomic>
 #include <string>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "cases.h"
+#include "runtime/parallel.h"
 #include "runtime/team.h"
 
 namespace cconv {
@@ -20,8 +19,10 @@ bool runs_each_once(std::int64_t items, int threads) {
   std::atomic<bool> in_range{true};
   Stop stop;
   parallel_for(items, threads, stop, [&](std::int64_t item, int worker) {
-    if (item < 0 || item >= items || worker < 0 || worker >= std::max(threads, 1)) in_range = false;
-    else ++runs[static_cast<std::size_t>(item)];
+    if (item < 0 || item >= items || worker < 0 || worker >= std::max(threads, 1))
+      in_range = false;
+    else
+      ++runs[static_cast<std::size_t>(item)];
   });
   return in_range && std::all_of(runs.begin(), runs.end(), [](const auto& n) { return n == 1; });
 }

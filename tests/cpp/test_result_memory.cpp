@@ -1,6 +1,4 @@
 // Memory of large results: what is handed out, kept, and given back to the system.
-#include "runtime/result_memory.h"
-
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "cases.h"
+#include "runtime/result_memory.h"
 #include "runtime/workspace.h"
 
 namespace cconv {
@@ -48,7 +47,8 @@ struct Limit {
 
 TEST_CASE("a block is aligned and all of it can be written") {
   const Limit limit(64 * kMega);
-  for (const std::size_t bytes : {std::size_t{1}, kMega, 2 * kMega - 64, 2 * kMega - 63, 5 * kMega + 1}) {
+  for (const std::size_t bytes :
+       {std::size_t{1}, kMega, 2 * kMega - 64, 2 * kMega - 63, 5 * kMega + 1}) {
     auto* const data = static_cast<std::byte*>(take_result(bytes));
     REQUIRE(data != nullptr);
     CHECK(reinterpret_cast<std::uintptr_t>(data) % kCacheLine == 0);
@@ -105,7 +105,8 @@ TEST_CASE("resized: what was there stays") {
   for (const std::size_t bytes : {2 * kMega, 3 * kMega, 12 * kMega}) {
     data = static_cast<std::byte*>(resize_result(data, bytes));
     REQUIRE(data != nullptr);
-    CHECK(std::all_of(data, data + std::min(bytes, 3 * kMega), [](std::byte b) { return b == std::byte{7}; }));
+    CHECK(std::all_of(data, data + std::min(bytes, 3 * kMega),
+                      [](std::byte b) { return b == std::byte{7}; }));
   }
   give_result(data);
 }
@@ -130,7 +131,8 @@ TEST_CASE("many threads take and give") {
   for (int t = 0; t < 6; ++t)
     threads.emplace_back([&, t] {
       for (int i = 0; i < 200; ++i) {
-        auto* const data = static_cast<int*>(take_result((1 + static_cast<std::size_t>(i + t) % 5) * kMega));
+        auto* const data =
+            static_cast<int*>(take_result((1 + static_cast<std::size_t>(i + t) % 5) * kMega));
         data[0] = data[1000] = t * 1000 + i;
         std::this_thread::yield();
         wrong += data[0] != t * 1000 + i || data[1000] != t * 1000 + i;

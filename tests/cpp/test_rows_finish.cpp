@@ -41,11 +41,11 @@ constexpr Activation kExact[] = {Activation::none, Activation::relu, Activation:
 
 TEST_CASE_TEMPLATE("finish: bias, then the activation; NaN and infinities pass", T, float, double) {
   constexpr T kInfinity = std::numeric_limits<T>::infinity();
-  const T specials[] = {T(-0.0), T(0), T(6), T(-kInfinity), kInfinity,
-                        std::numeric_limits<T>::quiet_NaN()};
+  const T specials[] = {T(-0.0),       T(0),      T(6),
+                        T(-kInfinity), kInfinity, std::numeric_limits<T>::quiet_NaN()};
   for_each_level([&](Level level) {
-    const std::int64_t lanes =
-        sizeof(T) == 4 ? direct::kernels(level).lanes_float32 : direct::kernels(level).lanes_float64;
+    const std::int64_t lanes = sizeof(T) == 4 ? direct::kernels(level).lanes_float32
+                                              : direct::kernels(level).lanes_float64;
     Guarded memory(static_cast<std::size_t>(4 * lanes) * sizeof(T));
     Random random(4);
     for (const Activation activation : kExact)
@@ -56,7 +56,8 @@ TEST_CASE_TEMPLATE("finish: bias, then the activation; NaN and infinities pass",
           T* const row = reinterpret_cast<T*>(memory.last(padded * sizeof(T)));
           std::vector<T> before(padded);
           for (T& y : before)
-            y = random.between(0, 3) ? static_cast<T>(8 * random.unit()) : specials[random.between(0, 5)];
+            y = random.between(0, 3) ? static_cast<T>(8 * random.unit())
+                                     : specials[random.between(0, 5)];
           std::copy(before.begin(), before.end(), row);
 
           run<T>(level, row, count, {bias, activation, T(0.25)});
@@ -79,7 +80,8 @@ void run_integer(Level level, T* row, std::int64_t count, const Finish<T>& finis
 TEST_CASE_TEMPLATE("finish: integers wrap, then relu or relu6", T, std::int32_t, std::int64_t) {
   using Limits = std::numeric_limits<T>;
   using Unsigned = std::make_unsigned_t<T>;
-  constexpr T kRow[] = {0, 1, 5, 6, 7, -1, -2, 100, Limits::max(), Limits::min(), Limits::max() - 4};
+  constexpr T kRow[] = {
+      0, 1, 5, 6, 7, -1, -2, 100, Limits::max(), Limits::min(), Limits::max() - 4};
   for_each_level([&](Level level) {
     for (const Activation activation : {Activation::none, Activation::relu, Activation::relu6})
       for (const T bias : {T(0), T(3), T(-3), Limits::max(), Limits::min()}) {
@@ -88,7 +90,8 @@ TEST_CASE_TEMPLATE("finish: integers wrap, then relu or relu6", T, std::int32_t,
         std::copy(std::begin(kRow), std::end(kRow), row);
         run_integer<T>(level, row, std::size(row), {bias, activation, 0});
         for (std::size_t i = 0; i < std::size(row); ++i) {
-          const auto y = static_cast<T>(static_cast<Unsigned>(kRow[i]) + static_cast<Unsigned>(bias));
+          const auto y =
+              static_cast<T>(static_cast<Unsigned>(kRow[i]) + static_cast<Unsigned>(bias));
           CHECK(row[i] == expected(activation, y, T(0)));
         }
       }

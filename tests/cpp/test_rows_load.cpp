@@ -45,7 +45,8 @@ void check_load(Load load, Guarded& src, Guarded& dst) {
 
     const std::int64_t stride = layout.count + layout.rows % 3;
     const std::int64_t rows = bytes == 0 ? 0 : layout.rows;
-    const auto out_count = static_cast<std::size_t>(rows > 0 ? (rows - 1) * stride + layout.count : 0);
+    const auto out_count =
+        static_cast<std::size_t>(rows > 0 ? (rows - 1) * stride + layout.count : 0);
     auto* const out = reinterpret_cast<Sum*>(dst.last(out_count * sizeof(Sum)));
     load(patch, out, stride);
 
@@ -72,8 +73,8 @@ TEST_CASE("load: every type into every sum that holds it") {
         INFO(std::string(name_of(type)), " to ", std::string(name_of(sum)));
         with_element(type, [&]<class From>(From) {
           with_element(sum, [&]<class Sum>(Sum) {
-            constexpr bool kHeld = (kIsComplex<Sum> || !kIsComplex<From>) &&
-                                   (std::is_integral_v<From> || !std::is_integral_v<Sum>);
+            constexpr bool kHeld = (kIsComplex<Sum> || !kIsComplex<From>)&&(
+                std::is_integral_v<From> || !std::is_integral_v<Sum>);
             if constexpr (kHeld && sizeof(Sum) >= 4) check_load<From, Sum>(load, src, dst);
           });
         });
@@ -102,9 +103,11 @@ TEST_CASE("a real sum holds no complex number, an integer sum no float") {
     for (int from = 0; from < kTypes; ++from) {
       for (const Type sum : kSumTypes) {
         const Type type = static_cast<Type>(from);
-        const bool held = is_complex(sum) || (is_integer(sum) ? is_integer(type) : !is_complex(type));
+        const bool held =
+            is_complex(sum) || (is_integer(sum) ? is_integer(type) : !is_complex(type));
         CHECK(((k.load[from][sum_index(sum)] != nullptr) == held));
-        CHECK(((k.store[sum_index(sum)][from] != nullptr) == (is_complex(type) || !is_complex(sum))));
+        CHECK(
+            ((k.store[sum_index(sum)][from] != nullptr) == (is_complex(type) || !is_complex(sum))));
       }
     }
   });

@@ -61,7 +61,8 @@ std::vector<Sum> turning_points() {
     for (const double point : points)
       if (std::fabs(point) < static_cast<double>(Limits::max() / 2))
         for (const int offset : {-1, 0, 1}) values.push_back(static_cast<Sum>(point) + offset);
-    for (int i = 0; i < 99; ++i) values.insert(values.end(), {Limits::max() - i, Limits::min() + i});
+    for (int i = 0; i < 99; ++i)
+      values.insert(values.end(), {Limits::max() - i, Limits::min() + i});
   } else {
     values.insert(values.end(), {Limits::infinity(), Limits::quiet_NaN(), Limits::denorm_min()});
     for (const double point : points) {
@@ -109,7 +110,8 @@ void check_layouts(Store store, Guarded& src, Guarded& dst) {
     const std::size_t bytes = layout.bytes();
     const std::int64_t stride = layout.count + layout.rows % 3;
     const std::int64_t rows = bytes == 0 ? 0 : layout.rows;
-    const auto in_count = static_cast<std::size_t>(rows > 0 ? (rows - 1) * stride + layout.count : 0);
+    const auto in_count =
+        static_cast<std::size_t>(rows > 0 ? (rows - 1) * stride + layout.count : 0);
     auto* const in = reinterpret_cast<Sum*>(src.last(in_count * sizeof(Sum)));
     for (std::size_t i = 0; i < in_count; ++i) in[i] = static_cast<Sum>(static_cast<int>(i % 100));
 
@@ -141,7 +143,7 @@ TEST_CASE("store: every sum as every type it may be cast to") {
         INFO(std::string(name_of(sum)), " to ", std::string(name_of(type)));
         with_element(sum, [&]<class Sum>(Sum) {
           with_element(type, [&]<class To>(To) {
-            if constexpr ((kIsComplex<To> || !kIsComplex<Sum>) && sizeof(Sum) >= 4 &&
+            if constexpr ((kIsComplex<To> || !kIsComplex<Sum>)&&sizeof(Sum) >= 4 &&
                           !std::is_unsigned_v<Sum>) {
               check_casts<To, Sum>(store);
               check_layouts<To, Sum>(store, src, dst);

@@ -29,7 +29,8 @@ TEST_CASE("each level has a name and tables of its own") {
 
 TEST_CASE("the highest level that runs here is in use, and a lower one can be forced") {
   const Level best = active_level();
-  for (int i = static_cast<int>(best) + 1; i < kLevels; ++i) CHECK(!runs_here(static_cast<Level>(i)));
+  for (int i = static_cast<int>(best) + 1; i < kLevels; ++i)
+    CHECK(!runs_here(static_cast<Level>(i)));
   for_each_level([](Level level) {
     CHECK(choose_level(name_of(level)));
     CHECK(active_level() == level);

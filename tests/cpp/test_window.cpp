@@ -1,9 +1,9 @@
 // The arithmetic of one axis, against windows that are placed one by one and counted.
-#include "problem/window.h"
-
 #include <doctest/doctest.h>
 
 #include <vector>
+
+#include "problem/window.h"
 
 namespace cconv {
 namespace {
@@ -17,8 +17,8 @@ void for_each_window(F f) {
         for (std::int64_t before = 0; before <= 4; ++before)
           for (std::int64_t after = 0; after <= 4; ++after)
             for (std::int64_t in = 0; in <= 9; ++in) {
-              INFO("kernel ", kernel, " stride ", stride, " dilation ", dilation, " before ", before,
-                   " after ", after, " in ", in);
+              INFO("kernel ", kernel, " stride ", stride, " dilation ", dilation, " before ",
+                   before, " after ", after, " in ", in);
               f(Window{kernel, stride, dilation, before, after}, in);
             }
 }
@@ -32,7 +32,8 @@ std::int64_t last_tap(const Window& w, std::int64_t start) {
 // Windows at coordinates -before, -before + stride, ... whose last tap is inside the padded axis.
 std::int64_t count_windows(const Window& w, std::int64_t in) {
   std::int64_t count = 0;
-  for (std::int64_t start = -w.before; last_tap(w, start) < in + w.after; start += w.stride) ++count;
+  for (std::int64_t start = -w.before; last_tap(w, start) < in + w.after; start += w.stride)
+    ++count;
   return count;
 }
 
@@ -108,7 +109,8 @@ TEST_CASE("positions_inside are those whose input index is inside") {
       CHECK(range.begin <= range.end);
       CHECK(range.end <= out);
       for (std::int64_t o = 0; o < out; ++o) {
-        const std::int64_t i = -w.before + o * w.stride + last_tap({tap + 1, 1, w.dilation, 0, 0}, 0);
+        const std::int64_t i =
+            -w.before + o * w.stride + last_tap({tap + 1, 1, w.dilation, 0, 0}, 0);
         CHECK(input_index(w, o, tap) == i);
         CHECK((range.begin <= o && o < range.end) == (0 <= i && i < in));
       }
@@ -145,7 +147,8 @@ std::vector<std::int64_t> unrolled(Border border, std::int64_t n, std::int64_t r
         break;
       }
       left.assign(up.begin() + 1, up.end()), left.insert(left.end(), down.begin() + 1, down.end());
-      right.assign(down.begin() + 1, down.end()), right.insert(right.end(), up.begin() + 1, up.end());
+      right.assign(down.begin() + 1, down.end()),
+          right.insert(right.end(), up.begin() + 1, up.end());
       break;
   }
   std::vector<std::int64_t> all;

@@ -1,11 +1,10 @@
 // Workspaces, counted by the aligned operators new and delete of this program.
-#include "runtime/workspace.h"
-
 #include <new>
 #include <thread>
 
 #include "aligned_new.h"
 #include "cases.h"
+#include "runtime/workspace.h"
 
 namespace cconv {
 namespace {
@@ -36,8 +35,7 @@ TEST_CASE("a thread keeps its largest block for the next call") {
       large = workspace.data();
     }
     const int made = aligned_allocations;
-    for (const std::int64_t bytes : {1, 5'000, 100'000})
-      CHECK(Workspace(bytes).data() == large);
+    for (const std::int64_t bytes : {1, 5'000, 100'000}) CHECK(Workspace(bytes).data() == large);
     CHECK(aligned_allocations == made);
     CHECK(aligned_blocks == before + 1);
     Workspace(200'000);

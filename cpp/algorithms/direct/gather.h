@@ -1,6 +1,6 @@
-// The input under each term of a block at a strip of output positions, as rows for the kernel: where
-// it lies contiguously in src the row is src itself, elsewhere it is gathered into scratch, border
-// included.
+// The input under each term of a block at a strip of output positions, as rows for the kernel:
+// where it lies contiguously in src the row is src itself, elsewhere it is gathered into scratch,
+// border included.
 #pragma once
 
 #include <algorithm>
@@ -96,8 +96,8 @@ class Gather {
   Gather(const Problem& problem, const View& src)
       : p_(problem),
         src_(src),
-        load_(rows::kernels()
-                  .load[static_cast<int>(problem.src_type)][sum_index(problem.sum_type)]),
+        load_(
+            rows::kernels().load[static_cast<int>(problem.src_type)][sum_index(problem.sum_type)]),
         step_(problem.axis[2].window.stride * src.spatial[2]),
         row_step_(problem.axis[1].window.stride * src.spatial[1]),
         joined_(row_step_ == problem.axis[2].out * step_),
@@ -113,7 +113,8 @@ class Gather {
     const Rows rows{std::min(taps, terms.count), taps, terms.count / taps, terms.count % taps,
                     strip.padded};
     const Tap tap = Tap::at(p_, terms.first % taps);
-    const std::byte* const channel = src_.data + (terms.channel + terms.first / taps) * src_.channel;
+    const std::byte* const channel =
+        src_.data + (terms.channel + terms.first / taps) * src_.channel;
     if (inside_)
       gather_inside(strip, tap, channel, rows, scratch, pointers);
     else
@@ -146,9 +147,10 @@ class Gather {
     return {std::min(end - at.oh, left / OW), OW};
   }
 
-  void load(const std::byte* from, const Piece& piece, std::int64_t channels,
-            std::int64_t pitch, T* to, std::int64_t row_pitch) const {
-    if (piece.rows == 1) return load_({from, src_.channel, step_, channels, piece.width}, to, pitch);
+  void load(const std::byte* from, const Piece& piece, std::int64_t channels, std::int64_t pitch,
+            T* to, std::int64_t row_pitch) const {
+    if (piece.rows == 1)
+      return load_({from, src_.channel, step_, channels, piece.width}, to, pitch);
     for (std::int64_t c = 0; c < channels; ++c)
       load_({from + c * src_.channel, row_step_, step_, piece.rows, piece.width}, to + c * pitch,
             row_pitch);
@@ -207,7 +209,8 @@ class Gather {
         return piece_at(at, left, at.oh < inside.begin ? 0 : inside.end, joined);
       };
       T* const row = scratch + j * rows.length;
-      if (const std::byte* from = in_place(strip, piece(strip.cursor, strip.count), joined, tap, columns, channel)) {
+      if (const std::byte* from =
+              in_place(strip, piece(strip.cursor, strip.count), joined, tap, columns, channel)) {
         point(pointers + j, from, src_.channel, rows.channels(j), rows.taps);
       } else {
         point(pointers, row, rows, j);
@@ -218,9 +221,11 @@ class Gather {
           if (input == nullptr)
             fill(row + i, part, part.width, rows.channels(j), rows.pitch());
           else if (joined)
-            load(input + column(at, tap), part, rows.channels(j), rows.pitch(), row + i, part.width);
+            load(input + column(at, tap), part, rows.channels(j), rows.pitch(), row + i,
+                 part.width);
           else
-            gather_columns(input, at.ow, part, tap, columns, rows.channels(j), rows.pitch(), row + i);
+            gather_columns(input, at.ow, part, tap, columns, rows.channels(j), rows.pitch(),
+                           row + i);
           i += part.count();
           at.advance(p_, part.count());
         }
@@ -257,7 +262,8 @@ class Gather {
   // A piece of output rows: the columns inside together, those in the border one by one, or
   // together where it is constant.
   void gather_columns(const std::byte* row, std::int64_t begin, const Piece& piece, const Tap& tap,
-                      const Range& columns, std::int64_t channels, std::int64_t pitch, T* to) const {
+                      const Range& columns, std::int64_t channels, std::int64_t pitch,
+                      T* to) const {
     const Axis& w = p_.axis[2];
     const std::int64_t end = begin + piece.width;
     std::int64_t next = begin;

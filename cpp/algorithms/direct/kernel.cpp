@@ -78,9 +78,8 @@ void accumulate(const Block<T>& block) {
 
 }  // namespace
 
-const Kernels CCONV_LEVEL::slice = {V<float>::kLanes,          V<double>::kLanes,
-                                    kDirectVectors,            accumulate<float>,
-                                    accumulate<double>,        accumulate<std::uint32_t>,
-                                    accumulate<std::uint64_t>};
+const Kernels CCONV_LEVEL::slice = {
+    V<float>::kLanes,   V<double>::kLanes,         kDirectVectors,           accumulate<float>,
+    accumulate<double>, accumulate<std::uint32_t>, accumulate<std::uint64_t>};
 
 }  // namespace cconv::direct

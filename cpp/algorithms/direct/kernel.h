@@ -33,7 +33,7 @@ struct Block {
 struct Kernels {
   int lanes_float32;  // of a vector of 4-byte elements
   int lanes_float64;  // of 8-byte elements
-  int tile_vectors;  // of positions, in a full register tile
+  int tile_vectors;   // of positions, in a full register tile
   void (*accumulate_float32)(const Block<float>&);
   void (*accumulate_float64)(const Block<double>&);
   void (*accumulate_uint32)(const Block<std::uint32_t>&);

@@ -4,6 +4,8 @@
 // strip, the input under each term (c, kd, kh, kw) is a row of vectors (gather.h).  The kernel
 // multiplies rows by raw weights for all output channels of the item, 256 terms at a time; then the
 // sums are finished and stored.
+#include "algorithms/room.h"
+
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
@@ -11,7 +13,6 @@
 #include "algorithms/direct/gather.h"
 #include "algorithms/direct/kernel.h"
 #include "algorithms/direct/tiling.h"
-#include "algorithms/room.h"
 #include "algorithms/rows/kernel.h"
 
 namespace cconv::direct {
@@ -126,7 +127,8 @@ class Run {
     const std::int64_t K = p_.terms();
     if (K == 0) std::fill_n(sums, channels * strip.padded, T{});
     auto* const rows = reinterpret_cast<T*>(scratch);
-    auto* const pointers = reinterpret_cast<const std::byte**>(scratch + t_.rows_bytes + t_.sums_bytes);
+    auto* const pointers =
+        reinterpret_cast<const std::byte**>(scratch + t_.rows_bytes + t_.sums_bytes);
     for (std::int64_t k = 0; k < K; k += terms_per_block(kType)) {
       if (k > 0 && worker == 0) stop.poll_when_due();
       if (stop.requested()) return;
@@ -136,13 +138,15 @@ class Run {
         rotate(strip, terms, rows + t_.rows_bytes / kProducts / kSize, pointers);
       const std::byte* const weights = a_.weights + (o * K + k) * kSize;
       accumulate(Block<Product>{pointers, terms * kProducts, weights, K * kSize, channels,
-                                reinterpret_cast<Product*>(sums), strip.padded * kProducts, k == 0});
+                                reinterpret_cast<Product*>(sums), strip.padded * kProducts,
+                                k == 0});
     }
   }
 
   // w x = re(w) x + im(w) i x: a complex term is two real ones, and its weight lies in memory as
   // theirs.  Puts the row of i x behind each row of x.
-  void rotate(const Strip& strip, std::int64_t terms, T* rotated, const std::byte** pointers) const {
+  void rotate(const Strip& strip, std::int64_t terms, T* rotated,
+              const std::byte** pointers) const {
     for (std::int64_t k = terms - 1; k >= 0; --k) {
       T* const row = rotated + k * strip.padded;
       Sum<T>::rotate()(pointers[k], strip.padded, row);
@@ -195,8 +199,8 @@ class Run {
       const std::int64_t position = strip.begin + i;
       const std::int64_t within = position % image;
       const std::int64_t count = std::min(strip.count - i, image - within);
-      std::byte* const to =
-          dst.data + dst.batch->offset(position / image) + o * dst.channel + within * dst.spatial[2];
+      std::byte* const to = dst.data + dst.batch->offset(position / image) + o * dst.channel +
+                            within * dst.spatial[2];
       store(sums + i, strip.padded, {to, dst.channel, dst.spatial[2], channels, count});
       i += count;
     }
@@ -209,8 +213,8 @@ class Run {
   std::byte* const workspace_;
 };
 
-// Where rows without window follow one another in src they are one row: a 1x1 convolution then reads
-// its images in place.  The numbering of positions, and so the tiling, stays what it was.
+// Where rows without window follow one another in src they are one row: a 1x1 convolution then
+// reads its images in place.  The numbering of positions, and so the tiling, stays what it was.
 bool rows_merge(const Problem& p, const View& src, int axis) {
   const Axis& row = p.axis[2];
   const Axis& a = p.axis[axis];
@@ -233,14 +237,12 @@ class Direct final : public Room {
 
   double cost(const Problem& p) const override {
     constexpr double kSecondsPerTerm = 0.1e-9, kSecondsPerOutput = 1e-9;
-    const double outputs = static_cast<double>(p.N) * static_cast<double>(p.OC) *
-                           static_cast<double>(p.outputs());
+    const double outputs =
+        static_cast<double>(p.N) * static_cast<double>(p.OC) * static_cast<double>(p.outputs());
     return outputs * (kSecondsPerOutput + kSecondsPerTerm * static_cast<double>(p.terms()));
   }
 
-  std::int64_t items(const Problem& p) const override {
-    return tiling_of(p).items(p);
-  }
+  std::int64_t items(const Problem& p) const override { return tiling_of(p).items(p); }
 
   std::int64_t workspace(const Problem& p, int threads) const override {
     return tiling_of(p).bytes_per_thread() * threads;
@@ -249,7 +251,8 @@ class Direct final : public Room {
   std::string tiles(const Problem& p) const override {
     const Tiling t = tiling_of(p);
     return std::to_string(t.positions) + " positions x " + std::to_string(t.channels) +
-           " channels x " + std::to_string(std::min(terms_per_block(p.sum_type), p.terms())) + " terms";
+           " channels x " + std::to_string(std::min(terms_per_block(p.sum_type), p.terms())) +
+           " terms";
   }
 
   void run(const Problem& p, const Operands& operands, int threads, Stop& stop) const override {

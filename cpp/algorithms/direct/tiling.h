@@ -13,7 +13,9 @@ namespace cconv::direct {
 constexpr std::int64_t kProductsPerBlock = 256;
 
 constexpr std::int64_t products_per_term(Type sum) { return is_complex(sum) ? 2 : 1; }
-constexpr std::int64_t terms_per_block(Type sum) { return kProductsPerBlock / products_per_term(sum); }
+constexpr std::int64_t terms_per_block(Type sum) {
+  return kProductsPerBlock / products_per_term(sum);
+}
 
 // Blocking.  Rows and sums of an item stay in the second-level cache.
 constexpr std::int64_t kRowBytes = 160 << 10;
@@ -22,13 +24,13 @@ constexpr std::int64_t kMostPositions = 4096;
 constexpr std::int64_t kFewestItems = 64;  // cut channels further until there are so many
 
 struct Tiling {
-  std::int64_t lanes;             // positions in a vector
-  std::int64_t positions;         // of a block, before its last one
-  std::int64_t row;               // wide rows are cut on their own; 0: blocks run across rows
+  std::int64_t lanes;      // positions in a vector
+  std::int64_t positions;  // of a block, before its last one
+  std::int64_t row;        // wide rows are cut on their own; 0: blocks run across rows
   std::int64_t blocks_per_row;
-  std::int64_t blocks;            // of positions
-  std::int64_t channels;          // output channels of an item
-  std::int64_t channel_blocks;    // per group
+  std::int64_t blocks;          // of positions
+  std::int64_t channels;        // output channels of an item
+  std::int64_t channel_blocks;  // per group
   std::int64_t rows_bytes, sums_bytes, pointers_bytes;
 
   std::int64_t bytes_per_thread() const { return rows_bytes + sums_bytes + pointers_bytes; }
@@ -78,15 +80,18 @@ inline Tiling tiling_of(const Problem& p) {
   }
 
   constexpr std::int64_t kChannelStep = 24;  // a multiple of every level's tile
-  t.channels = std::max(kSumBytes / (t.positions * size) / kChannelStep, std::int64_t{1}) * kChannelStep;
+  t.channels =
+      std::max(kSumBytes / (t.positions * size) / kChannelStep, std::int64_t{1}) * kChannelStep;
   t.channels = std::min(t.channels, std::max<std::int64_t>(OCg, 1));
-  while (t.channels > 4 * kChannelStep && t.blocks * p.G * divide_up(OCg, t.channels) < kFewestItems)
+  while (t.channels > 4 * kChannelStep &&
+         t.blocks * p.G * divide_up(OCg, t.channels) < kFewestItems)
     t.channels = round_up(t.channels / 2, kChannelStep);
   t.channel_blocks = divide_up(OCg, t.channels);
 
   t.rows_bytes = products * round_up(terms * t.positions * size, kCacheLine);
   t.sums_bytes = round_up(t.channels * t.positions * size, kCacheLine);
-  t.pointers_bytes = round_up(products * terms * static_cast<std::int64_t>(sizeof(std::byte*)), kCacheLine);
+  t.pointers_bytes =
+      round_up(products * terms * static_cast<std::int64_t>(sizeof(std::byte*)), kCacheLine);
   return t;
 }
 

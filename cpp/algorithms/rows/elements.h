@@ -12,11 +12,12 @@ struct Half;
 struct Bfloat;
 
 // Every element type: name in Type, type here.
-#define CCONV_ELEMENTS(X) \
-  X(boolean, std::uint8_t) X(int8, std::int8_t) X(uint8, std::uint8_t) X(int16, std::int16_t) \
-  X(uint16, std::uint16_t) X(int32, std::int32_t) X(uint32, std::uint32_t) \
-  X(int64, std::int64_t) X(uint64, std::uint64_t) X(float16, Half) X(bfloat16, Bfloat) \
-  X(float32, float) X(float64, double) X(complex64, Complex<float>) X(complex128, Complex<double>)
+#define CCONV_ELEMENTS(X)                                                                     \
+  X(boolean, std::uint8_t)                                                                    \
+  X(int8, std::int8_t) X(uint8, std::uint8_t) X(int16, std::int16_t) X(uint16, std::uint16_t) \
+      X(int32, std::int32_t) X(uint32, std::uint32_t) X(int64, std::int64_t)                  \
+          X(uint64, std::uint64_t) X(float16, Half) X(bfloat16, Bfloat) X(float32, float)     \
+              X(float64, double) X(complex64, Complex<float>) X(complex128, Complex<double>)
 
 template <class A, class B>
 constexpr bool kSame = false;
@@ -134,7 +135,8 @@ CCONV_INLINE To saturate(From value) {
   constexpr std::uint64_t kMost = ~std::uint64_t{0} >> (64 - kBits);
   constexpr To kLeast = kSigned ? static_cast<To>(-static_cast<To>(kMost) - 1) : To(0);
   if constexpr (kFloat<From>) {
-    constexpr From kPast = From(std::uint64_t{1} << (kBits - 1)) * 2;  // the power of two after kMost
+    constexpr From kPast =
+        From(std::uint64_t{1} << (kBits - 1)) * 2;  // the power of two after kMost
     if (value != value) return To(0);
     const From rounded = round_half_even(value);
     if (rounded >= kPast) return static_cast<To>(kMost);
@@ -143,10 +145,12 @@ CCONV_INLINE To saturate(From value) {
   } else {
     if (value < 0) {
       if (!kSigned) return To(0);
-      return static_cast<std::int64_t>(value) < static_cast<std::int64_t>(kLeast) ? kLeast
-                                                                                  : static_cast<To>(value);
+      return static_cast<std::int64_t>(value) < static_cast<std::int64_t>(kLeast)
+                 ? kLeast
+                 : static_cast<To>(value);
     }
-    return static_cast<std::uint64_t>(value) > kMost ? static_cast<To>(kMost) : static_cast<To>(value);
+    return static_cast<std::uint64_t>(value) > kMost ? static_cast<To>(kMost)
+                                                     : static_cast<To>(value);
   }
 }
 

@@ -37,7 +37,8 @@ CCONV_INLINE void copy(const void* src, void* dst, std::int64_t count) {
   const auto* const from = static_cast<const std::byte*>(src);
   auto* const to = static_cast<std::byte*>(dst);
   std::int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) V<T>::load(from + i * sizeof(T)).store(to + i * sizeof(T));
+  for (; i + kLanes <= count; i += kLanes)
+    V<T>::load(from + i * sizeof(T)).store(to + i * sizeof(T));
   for (; i < count; ++i) store_one(to + i * sizeof(T), load_one<T>(from + i * sizeof(T)));
 }
 
@@ -128,7 +129,7 @@ void finish_integer(T* row, std::int64_t count, const Finish<T>& f) {
   for (std::int64_t i = 0; i < count; ++i) {
     const T y = static_cast<T>(static_cast<U>(row[i]) + static_cast<U>(f.bias));
     const T positive = y < 0 ? T(0) : y;
-    row[i] = f.activation == Activation::none ? y
+    row[i] = f.activation == Activation::none                   ? y
              : f.activation == Activation::relu || positive < 6 ? positive
                                                                 : T(6);
   }
@@ -168,7 +169,7 @@ constexpr Store store_or_null() {
 template <class Sum>
 constexpr void fill_column(Kernels& kernels, Type sum) {
   const int s = sum_index(sum);
-#define CCONV_ENTRY(name, T)                                               \
+#define CCONV_ENTRY(name, T)                                              \
   kernels.load[static_cast<int>(Type::name)][s] = load_or_null<T, Sum>(); \
   kernels.store[s][static_cast<int>(Type::name)] = store_or_null<Sum, T>();
   CCONV_ELEMENTS(CCONV_ENTRY)
