@@ -1,4 +1,4 @@
-// Python objects to tagged values and views.  Nothing here judges: problem/validate.cpp does.
+// Python objects to tagged values and views.  Nothing here judges: problem/validate_*.cpp do.
 #pragma once
 
 #include <pybind11/numpy.h>

@@ -1,5 +1,5 @@
 // What a caller passed, unjudged: values with a tag of what they are, arrays with shape and
-// strides. Made by the bindings, judged by validate.cpp.
+// strides. Made by the bindings, judged by validate_*.cpp.
 #pragma once
 
 #include <cstddef>

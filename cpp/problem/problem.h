@@ -1,5 +1,5 @@
 // Plain data: what a convolution is (Problem) and where its arrays lie (View).  No behaviour, no
-// ownership; made by validate.cpp, read by the plan and the rooms.
+// ownership; made by validate_conv.cpp, read by the plan and the rooms.
 #pragma once
 
 #include <cstddef>

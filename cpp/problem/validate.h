@@ -46,6 +46,9 @@ void validate_per_axis(const char* call, const char* name, const Value& value, i
                        std::int64_t least, std::int64_t* result, const Describe& describe);
 std::int64_t validate_integer(const char* call, const char* name, const Value& value,
                               std::int64_t least, const Describe& describe);
+// The index of a word in a list of names; a refusal lists them.
+int validate_word(const char* call, const char* name, const Value& value, const char* const* names,
+                  int count, const Describe& describe);
 bool validate_flag(const char* call, const char* name, const Value& value,
                    const Describe& describe);
 
