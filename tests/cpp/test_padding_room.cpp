@@ -1,5 +1,5 @@
-// The padding room against an element-by-element copy, in any memory layout, with the arrays next to
-// guard pages.
+// The padding room against an element-by-element copy, in any memory layout, with the arrays next
+// to guard pages.
 #include <algorithm>
 #include <vector>
 
@@ -26,8 +26,8 @@ PadProblem any_problem(Random& random) {
   return p;
 }
 
-// Strides of any order of the axes, with gaps and backwards; the offset of the first element and all
-// bytes.
+// Strides of any order of the axes, with gaps and backwards; the offset of the first element and
+// all bytes.
 std::pair<std::int64_t, std::int64_t> scatter(PadProblem& p, Random& random) {
   const bool shuffled = random.between(0, 1) != 0;
   std::vector<int> order;
@@ -88,7 +88,8 @@ void check(std::uint64_t seed) {
   p.src = data + origin;
 
   std::vector<std::byte> values(static_cast<std::size_t>(2 * p.ndim * p.item));
-  std::generate(values.begin(), values.end(), [&] { return static_cast<std::byte>(random.bits()); });
+  std::generate(values.begin(), values.end(),
+                [&] { return static_cast<std::byte>(random.bits()); });
   const bool zeros = random.between(0, 2) == 0;
   std::vector<std::byte> expected;
   for (int a = 0; a < p.ndim && !zeros; ++a)
