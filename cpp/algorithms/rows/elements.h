@@ -12,13 +12,16 @@ struct Half;
 struct Bfloat;
 
 // Every element type: name in Type, type here.
-#define CCONV_ELEMENTS(X)                                                                       \
-  X(boolean, std::uint8_t)                                                                      \
-  X(int8, std::int8_t)                                                                          \
-  X(uint8, std::uint8_t) X(int16, std::int16_t) X(uint16, std::uint16_t) X(int32, std::int32_t) \
-      X(uint32, std::uint32_t) X(int64, std::int64_t) X(uint64, std::uint64_t) X(float16, Half) \
-          X(bfloat16, Bfloat) X(float32, float) X(float64, double) X(complex64, Complex<float>) \
-              X(complex128, Complex<double>)
+// clang-format off
+#define CCONV_ELEMENTS(X)                                                   \
+  X(boolean, std::uint8_t)                                                  \
+  X(int8, std::int8_t) X(uint8, std::uint8_t)                               \
+  X(int16, std::int16_t) X(uint16, std::uint16_t)                           \
+  X(int32, std::int32_t) X(uint32, std::uint32_t)                           \
+  X(int64, std::int64_t) X(uint64, std::uint64_t)                           \
+  X(float16, Half) X(bfloat16, Bfloat) X(float32, float) X(float64, double) \
+  X(complex64, Complex<float>) X(complex128, Complex<double>)
+// clang-format on
 
 template <class A, class B>
 constexpr bool kSame = false;
