@@ -1,6 +1,7 @@
 // parallel_for with the threads back end of this build.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -100,7 +101,7 @@ TEST_CASE("a stop ends the call early, after the items that have begun") {
       ++ended;
     });
     INFO("threads ", threads);
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));  // of 25 or more
     CHECK(stop.requested());
     CHECK(begun < kItems);
     CHECK(begun == ended);
@@ -117,13 +118,14 @@ TEST_CASE("a poll that says no changes nothing") {
     return false;
   });
   std::atomic<int> items{0};
+  const auto start = std::chrono::steady_clock::now();
   parallel_for(400, 2, stop, [&](std::int64_t, int) {
     ++items;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   });
   CHECK(items == 400);
   CHECK(polls >= 1);
-  CHECK(polls < 20);
+  CHECK(polls <= (std::chrono::steady_clock::now() - start) / std::chrono::milliseconds(100));
   CHECK(!stop.requested());
 }
 
