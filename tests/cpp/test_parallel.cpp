@@ -111,6 +111,7 @@ TEST_CASE("a stop ends the call early, after the items that have begun") {
 }
 
 TEST_CASE("a poll that says no changes nothing") {
+  const auto start = std::chrono::steady_clock::now();
   static std::atomic<int> polls;
   polls = 0;
   Stop stop([] {
@@ -118,7 +119,6 @@ TEST_CASE("a poll that says no changes nothing") {
     return false;
   });
   std::atomic<int> items{0};
-  const auto start = std::chrono::steady_clock::now();
   parallel_for(400, 2, stop, [&](std::int64_t, int) {
     ++items;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
