@@ -36,10 +36,15 @@ def run(code, *, timeout=60, **environment):
 
 def outcome(code, *, timeout=60, **environment):
     """Exit status, output and errors of code."""
-    process = start(code, environment=environment)
+    return end(start(code, environment=environment), timeout)
+
+
+def end(process, timeout=60):
+    """Exit status, output and errors of a process; none is left behind that takes too long."""
     try:
         output, errors = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         process.kill()
+        process.communicate()
         raise
     return process.returncode, output, errors

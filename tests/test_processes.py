@@ -191,8 +191,8 @@ def interrupted(code, number=signal.SIGINT):
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.5)
     process.send_signal(number)
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
+    status, output, errors = child.end(process, 20)
+    assert status == 0, errors
     return output.strip()
 
 
