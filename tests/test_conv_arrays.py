@@ -1,8 +1,10 @@
 """What is taken as an array, wherever it lies, and what `out` may be."""
 
 import array
+import ctypes
 import sys
 
+import child
 import numpy as np
 import pytest
 from hypothesis import given
@@ -159,12 +161,26 @@ def test_objects(wrap):
     np.testing.assert_array_equal(layer(wrap(x)), expected)
 
 
-@pytest.mark.parametrize("code", ["f", "d"])
+@pytest.mark.parametrize("code", "bBhHiIlLqQfd")
 def test_array_array(code):
-    x, kernel = array.array(code, [1, 2, 4]), array.array(code, [1, -1])
-    y = cconv.conv1d(x, kernel, array.array(code, [0.5]))
-    assert y.dtype == code
-    assert y.tolist() == [-0.5, -1.5]
+    x, kernel = array.array(code, [1, 2, 4]), array.array(code, [1, 3])
+    y = cconv.conv1d(x, kernel, array.array(code, [5]))
+    assert y.dtype == cconv.conv1d(np.ones(3, code), np.ones(2, code)).dtype
+    assert y.tolist() == [12, 19]
+
+
+def test_bytes_are_8_bits():
+    for make in (bytes, bytearray):
+        assert cconv.conv1d(make([200, 255]), make([2])).tolist() == [400, 510]
+
+
+def test_buffers_of_other_makes():
+    floats = (ctypes.c_float * 3)(1, 2, 4)
+    assert cconv.conv1d(floats, [1.0]).dtype == np.float32
+    swapped = memoryview(np.array([1, 2, 4], ">f8"))
+    y = cconv.conv1d(swapped, [1.0])
+    assert y.tolist() == [1, 2, 4]
+    assert y.dtype.isnative
 
 
 def test_order_of_protocols():
@@ -226,6 +242,70 @@ def test_torch_tensors_that_are_no_numpy_arrays(kind):
     x = torch.ones(5, device="meta") if kind == "meta" else torch.ones(5, dtype=torch.bfloat16)
     with pytest.raises(TypeError, match=r"^conv1d: x "):
         cconv.conv1d(x, np.ones(2))
+
+
+# ------------------------------------------------------------------------------ references
+
+
+def test_no_reference_is_kept_or_lost():
+    x, weight, bias = np.ones((3, 8, 9)), np.ones((4, 3, 2, 2)), np.ones(4)
+    out, stride, mode = np.ones((4, 7, 8)), [1, np.int64(1)], "".join(["ed", "ge"])
+    watched = [x, weight, bias, out, stride, mode, weight.dtype, x.astype(">f8").dtype]
+    layer = cconv.Conv2d(weight, bias, stride, padding_mode=mode)
+
+    def every_way(x):
+        cconv.conv2d(x, weight, bias, stride, padding_mode=mode)
+        cconv.conv2d(x, weight.tolist(), bias.tolist(), stride, padding_mode=mode)
+        cconv.conv2d(x, weight, bias, stride, padding_mode=mode, out=out)
+        layer(x)
+        layer(x, out)
+        layer.explain(x)
+        cconv.explain("conv2d", x, weight, bias, stride, padding_mode=mode)
+        for wrong in ({"groups": 2}, {"padding": mode}, {"dtype": bool}, {"out": x}):
+            with pytest.raises((ValueError, TypeError)):
+                cconv.conv2d(x, weight, bias, stride, **wrong)
+
+    def twice():
+        for image in (x, x.astype(">f8"), memoryview(x)):
+            every_way(image)
+            every_way(image)
+
+    twice()
+    before = [sys.getrefcount(thing) for thing in watched]
+    twice()
+    assert [sys.getrefcount(thing) for thing in watched] == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+def test_no_memory_is_lost():
+    """In megabytes after thousands of calls of each kind, and what more thousands add."""
+    code = """
+import numpy as np, cconv
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 2**20
+x, weight = np.ones((3, 8, 9), ">f8"), np.ones((4, 3, 2, 2), np.float32)
+lists, large = weight.tolist(), np.ones((2, 600, 600), np.float32)
+def calls():
+    for turn in range(1500):
+        cconv.conv2d(x, weight)
+        cconv.conv2d(x, lists, stride=[1, 2], padding=[(1, 2), (0, 1)], activation="gelu")
+        cconv.Conv2d(lists, dilation=[1, 1])(x)
+        cconv.explain("conv2d", x, lists)
+        if turn % 100 == 0:
+            cconv.conv2d(large, weight[0, 0])
+        for wrong in ({"stride": [1, None]}, {"padding": "no"}, {"out": weight}):
+            try:
+                cconv.conv2d(x, lists, **wrong)
+            except (ValueError, TypeError):
+                pass
+calls()
+before = resident()
+calls()
+calls()
+print(resident() - before)
+"""
+    assert float(child.run(code)) < 2
 
 
 # ------------------------------------------------------------------------------ nothing at all

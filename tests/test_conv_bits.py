@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from memory import LAYOUTS, layouts
-from problems import ACTIVATIONS, MODES, TYPES, Case, assert_promised, cases, values
+from problems import ACTIVATIONS, HALVES, MODES, TYPES, Case, assert_promised, cases, values
 
 import cconv
 
@@ -193,6 +193,21 @@ def test_not_finite_at_every_position(dtype, mode, value, algorithm):
         np.testing.assert_array_equal(np.isfinite(y), ~hit)
         if algorithm == "direct":
             assert_same_bits(y[~hit], clean[~hit])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", [*HALVES, np.dtype("c8"), np.dtype("c16")], ids=str)
+def test_not_finite_in_other_types(dtype, value):
+    """Finite is what the reference has finite; of complex numbers either part may be hit."""
+    case = Case(1, values(0, (2, 40), dtype), values(1, (3, 2, 5), dtype), None, {"padding": 3})
+    for place in places(case):
+        case.x[place], before = value, case.x[place]
+        y, expected = case(), case.reference()
+        case.x[place] = before
+        np.testing.assert_array_equal(np.isfinite(y), np.isfinite(expected))
+        if dtype.kind != "c":
+            hit = ~np.isfinite(expected)
+            np.testing.assert_array_equal(y[hit].astype(float), expected[hit].astype(float))
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
