@@ -300,6 +300,9 @@ void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
     const Window& w = windows[i];
     axis = {sizes[i], output_extent(w, sizes[i]), w};
     if (axis.out < 1) refuse_empty(a, lead + i, axis);
+    // A step that is never taken may be of any size: as 1 it makes no offset that overflows.
+    if (axis.out == 1) axis.window.stride = 1;
+    if (w.kernel == 1) axis.window.dilation = 1;
     if (axis.in == 0 && p.border != Border::constant)
       refuse_value(a.options.call, "x ", axis_name(a.options.dims, lead + i),
                    " 0 has nothing that padding_mode \"", kBorderNames[static_cast<int>(p.border)],
