@@ -300,8 +300,8 @@ void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
     const Window& w = windows[i];
     axis = {sizes[i], output_extent(w, sizes[i]), w};
     if (axis.out < 1) refuse_empty(a, lead + i, axis);
-    // A step that is never taken may be of any size: as 1 it makes no offset that overflows.
-    if (axis.out == 1) axis.window.stride = 1;
+    // A step that is never taken may be of any size: cut, it makes no offset that overflows.
+    if (axis.out == 1) axis.window.stride = std::min(w.stride, std::max<std::int64_t>(axis.in, 1));
     if (w.kernel == 1) axis.window.dilation = 1;
     if (axis.in == 0 && p.border != Border::constant)
       refuse_value(a.options.call, "x ", axis_name(a.options.dims, lead + i),
