@@ -3,7 +3,7 @@
 
 #include "bindings/arguments.h"
 #include "bindings/results.h"
-#include "bindings/settings.h"
+#include "bindings/running.h"
 #include "plan/dense.h"
 #include "plan/plan.h"
 #include "problem/refusal.h"
@@ -67,27 +67,12 @@ PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out) {
     result = py::reinterpret_borrow<py::object>(out);
   }
   c.dst.data = reinterpret_cast<std::byte*>(py::detail::array_proxy(result.ptr())->data);
-  const auto run = [&](int threads, Stop& stop) {
+  run_work(plan.seconds, [&](int threads, Stop& stop) {
     const Dense weights(a.weight, c.problem.sum_type);
     const Dense bias = a.bias ? Dense(*a.bias, c.problem.sum_type) : Dense();
-    return execute(plan, c.problem, {c.src, weights.data(), bias.data(), c.dst}, threads, stop);
-  };
-
-  // Shorter work is done before another thread could take the interpreter lock over.
-  constexpr double kSecondsWithLock = 20e-6;
-  if (plan.seconds < kSecondsWithLock) {
-    Stop stop;
-    run(1, stop);
-    return result.release().ptr();
-  }
-  const int threads = useful_threads(plan, c.problem, threads_allowed());
-  Stop stop(poll_signals);
-  bool finished = false;
-  {
-    const Unlocked unlocked;
-    finished = run(threads, stop);
-  }
-  if (!finished) throw py::error_already_set();
+    execute(plan, c.problem, {c.src, weights.data(), bias.data(), c.dst},
+            useful_threads(plan, c.problem, threads), stop);
+  });
   return result.release().ptr();
 }
 

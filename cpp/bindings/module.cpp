@@ -5,6 +5,7 @@
 #include "bindings/conv.h"
 #include "bindings/layer.h"
 #include "bindings/pad.h"
+#include "bindings/pool.h"
 #include "bindings/results.h"
 #include "bindings/settings.h"
 #include "bindings/shapes.h"
@@ -28,6 +29,7 @@ PYBIND11_MODULE(_guarded_core, module, py::mod_gil_not_used(),
   cconv::add_conv(module);
   cconv::add_layer(module);
   cconv::add_pad(module);
+  cconv::add_pool(module);
 }
 
 // pybind11 takes the main interpreter's lock while a module is found, and hangs in another one.

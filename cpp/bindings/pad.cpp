@@ -8,7 +8,7 @@
 #include "algorithms/padding/room.h"
 #include "bindings/arguments.h"
 #include "bindings/results.h"
-#include "bindings/settings.h"
+#include "bindings/running.h"
 #include "problem/validate_pad.h"
 
 namespace cconv {
@@ -137,24 +137,6 @@ py::object pad_references(PyObject* ndarray, const PadProblem& p, PyObject* cons
   return plain.attr("reshape")(-1).attr("take")(pad(index, widths, py::handle(args[kMode]), 0));
 }
 
-// Without the interpreter lock where the work is long.
-void run(const PadProblem& p) {
-  constexpr double kSecondsWithLock = 20e-6, kSecondsPerThread = 15e-6;
-  const double seconds = padding::cost(p);
-  if (seconds < kSecondsWithLock) {
-    Stop stop;
-    return padding::run(p, 1, stop);
-  }
-  const int threads = static_cast<int>(
-      std::clamp(seconds / kSecondsPerThread, 1.0, static_cast<double>(threads_allowed())));
-  Stop stop(poll_signals);
-  {
-    const Unlocked unlocked;
-    padding::run(p, threads, stop);
-  }
-  if (stop.requested()) throw py::error_already_set();
-}
-
 PyObject* pad(PyObject*, PyObject* const* args, Py_ssize_t count) noexcept {
   return guarded(kCall, [&] {
     if (count != kArguments) throw py::type_error("pad: the core takes 4 arguments");
@@ -214,7 +196,10 @@ PyObject* pad(PyObject*, PyObject* const* args, Py_ssize_t count) noexcept {
     py::object result = new_array(dtype, p.ndim, shape);
     p.src = src.array.data;
     p.dst = reinterpret_cast<std::byte*>(py::detail::array_proxy(result.ptr())->data);
-    run(p);
+    const double seconds = padding::cost(p);
+    run_work(seconds, [&](int threads, Stop& stop) {
+      padding::run(p, threads_worth(seconds, threads), stop);
+    });
     return result.release().ptr();
   });
 }

@@ -30,39 +30,33 @@ CCONV_INLINE void store_one(void* address, T value) {
 }
 
 // The integer as wide as T: bits of a lane, result of a comparison.
+template <int kBytes>
+struct Integer;
+template <>
+struct Integer<1> {
+  using type = std::int8_t;
+};
+template <>
+struct Integer<2> {
+  using type = std::int16_t;
+};
+template <>
+struct Integer<4> {
+  using type = std::int32_t;
+};
+template <>
+struct Integer<8> {
+  using type = std::int64_t;
+};
 template <class T>
-struct Bits;
-template <>
-struct Bits<float> {
-  using type = std::int32_t;
-};
-template <>
-struct Bits<double> {
-  using type = std::int64_t;
-};
-template <>
-struct Bits<std::int32_t> {
-  using type = std::int32_t;
-};
-template <>
-struct Bits<std::int64_t> {
-  using type = std::int64_t;
-};
-template <>
-struct Bits<std::uint32_t> {
-  using type = std::int32_t;
-};
-template <>
-struct Bits<std::uint64_t> {
-  using type = std::int64_t;
-};
+using Bits = typename Integer<sizeof(T)>::type;
 
 template <class T, int N>
 struct Vec {
   static constexpr int kLanes = N;
   typedef T Native __attribute__((vector_size(N * sizeof(T))));
   typedef T Memory __attribute__((vector_size(N * sizeof(T)), aligned(1), may_alias));
-  using Mask = Vec<typename Bits<T>::type, N>;  // all bits of a lane set where true
+  using Mask = Vec<Bits<T>, N>;  // all bits of a lane set where true
 
   Native v;
 
@@ -79,6 +73,7 @@ struct Vec {
   friend CCONV_INLINE Vec operator-(Vec a) { return {-a.v}; }
   friend CCONV_INLINE Mask operator<(Vec a, Vec b) { return {a.v < b.v}; }
   friend CCONV_INLINE Mask operator>(Vec a, Vec b) { return {a.v > b.v}; }
+  friend CCONV_INLINE Mask operator!=(Vec a, Vec b) { return {a.v != b.v}; }
 
   // Integer lanes only.
   friend CCONV_INLINE Vec operator&(Vec a, Vec b) { return {a.v & b.v}; }
@@ -102,6 +97,33 @@ CCONV_INLINE Vec<std::uint64_t, N> fma(Vec<std::uint64_t, N> a, Vec<std::uint64_
 template <class T, int N>
 CCONV_INLINE Vec<T, N> select(typename Vec<T, N>::Mask mask, Vec<T, N> a, Vec<T, N> b) {
   return {mask.v ? a.v : b.v};
+}
+
+// The larger of each lane; b where neither is (one instruction on x86).
+template <class T, int N>
+CCONV_INLINE Vec<T, N> max(Vec<T, N> a, Vec<T, N> b) {
+  return {a.v > b.v ? a.v : b.v};
+}
+
+// Every other lane of two vectors that overlap by one: the even ones of a, the odd ones of b.
+template <int... I>
+struct Lanes {};
+template <int N, int... I>
+struct FirstLanes : FirstLanes<N - 1, N - 1, I...> {};
+template <int... I>
+struct FirstLanes<0, I...> {
+  using type = Lanes<I...>;
+};
+template <class T, int N, int... I>
+CCONV_INLINE Vec<T, N> evens(Vec<T, N> a, Vec<T, N> b, Lanes<I...>) {
+  return {__builtin_shufflevector(a.v, b.v, (2 * I < N ? 2 * I : 2 * I + 1)...)};
+}
+template <class T, int N>
+CCONV_INLINE Vec<T, N> evens(Vec<T, N> a, Vec<T, N> b) {
+  if constexpr (N == 1)
+    return a;
+  else
+    return evens(a, b, typename FirstLanes<N>::type{});
 }
 
 // The bits of the lanes as integers, and back.

@@ -32,11 +32,10 @@ Plan make_plan(const Problem& problem) {
 }
 
 int useful_threads(const Plan& plan, const Problem& problem, int allowed) {
-  constexpr double kSecondsPerThread = 15e-6;
-  const double worth = plan.seconds / kSecondsPerThread;
-  if (allowed <= 1 || worth < 2) return 1;
-  const auto most = std::min<std::int64_t>(allowed, plan.room->items(problem));
-  return static_cast<int>(std::max(1.0, std::min(static_cast<double>(most), worth)));
+  const int worth = threads_worth(plan.seconds, allowed);
+  return worth == 1
+             ? 1
+             : static_cast<int>(std::clamp<std::int64_t>(plan.room->items(problem), 1, worth));
 }
 
 std::int64_t workspace_of(const Plan& plan, const Problem& problem, int threads) {

@@ -18,7 +18,7 @@ struct Plan {
 // named one does not apply.
 Plan make_plan(const Problem& problem);
 
-// Threads worth using of those allowed: none is started for less work than it costs to wake it.
+// Threads worth using of those allowed: no more than there are items.
 int useful_threads(const Plan& plan, const Problem& problem, int allowed);
 
 // The scratch a run takes, in bytes.

@@ -33,6 +33,15 @@ struct Value {
   const Value* items = nullptr;  // of a sequence; null when it is longer than any argument may be
   std::int64_t size = 0;
   const void* object = nullptr;  // the caller's object, for Describe
+
+  static Value of(Kind kind, std::int64_t integer) {
+    Value value;
+    value.kind = kind;
+    value.integer = integer;
+    return value;
+  }
+  static Value of(bool flag) { return of(Kind::boolean, flag); }
+  static Value of(std::int64_t number) { return of(Kind::integer, number); }
 };
 
 struct Array {

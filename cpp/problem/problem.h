@@ -62,6 +62,18 @@ struct Batch {
   std::int64_t extent[kMaxNdim];
   std::int64_t stride[kMaxNdim];
 
+  // One more axis inside the others; one with the last where their elements follow one another.
+  constexpr void add(std::int64_t n, std::int64_t step) {
+    if (axes > 0 && stride[axes - 1] == n * step) {
+      extent[axes - 1] *= n;
+      stride[axes - 1] = step;
+      return;
+    }
+    extent[axes] = n;
+    stride[axes] = step;
+    ++axes;
+  }
+
   // Byte offset of image n.
   constexpr std::int64_t offset(std::int64_t n) const {
     std::int64_t bytes = 0;

@@ -54,6 +54,29 @@ void axis_padding(const char* call, const Value& value, Window& window, const De
   window.after = side(call, value.items[1], describe);
 }
 
+// First and past-the-last byte an array touches.
+void memory_bounds(const Array& array, std::intptr_t& low, std::intptr_t& high) {
+  const bool converted = array.origin != nullptr;
+  const std::int64_t* const strides = converted ? array.origin_strides : array.strides;
+  low = high = reinterpret_cast<std::intptr_t>(converted ? array.origin : array.data);
+  for (int i = 0; i < array.ndim; ++i) {
+    if (array.shape[i] == 0) {
+      high = low;
+      return;
+    }
+    const std::int64_t reach = (array.shape[i] - 1) * strides[i];
+    (reach < 0 ? low : high) += reach;
+  }
+  high += converted ? array.origin_size : size_of(array.type);
+}
+
+bool overlap(const Array& a, const Array& b) {
+  std::intptr_t a_low, a_high, b_low, b_high;
+  memory_bounds(a, a_low, a_high);
+  memory_bounds(b, b_low, b_high);
+  return a_low < b_high && b_low < a_high && a_low < a_high && b_low < b_high;
+}
+
 }  // namespace
 
 int validate_word(const char* call, const char* name, const Value& value, const char* const* names,
@@ -122,6 +145,49 @@ void validate_padding(const char* call, const Value& padding, int dims, const st
   }
   for (int i = 0; i < dims; ++i)
     axis_padding(call, padding.items[padding.size == 1 ? 0 : i], windows[i], describe);
+}
+
+void refuse_empty(const char* call, const char* kernel, int dims, int axis, std::int64_t in,
+                  const Window& w) {
+  const std::string padding =
+      w.before == 0 && w.after == 0 ? "" : words(" + ", w.before, " + ", w.after);
+  const char* const name = axis_name(dims, axis);
+  refuse_value(call, "output would be empty: x ", name, " ", in, " with padding (", w.before, ", ",
+               w.after, "), ", kernel, " ", name, " ", w.kernel, ", dilation ", w.dilation,
+               " gives ", in, padding, " - ", span(w),
+               " + 1 = ", padded_extent(w, in) - span(w) + 1, " ", unit_name(dims, axis));
+}
+
+void validate_out(const char* call, const Array& out, Type type, int ndim,
+                  const std::int64_t* shape, std::initializer_list<Input> inputs,
+                  const Describe& describe) {
+  if (out.type != type || !out.native)
+    refuse_type(call, "out has dtype ", describe.dtype(out.object), "; ", name_of(type),
+                " would do");
+  if (out.ndim != ndim || !std::equal(shape, shape + ndim, out.shape))
+    refuse_value(call, "out has shape ", shape_text(out), "; ", shape_text(shape, ndim),
+                 " would do");
+  if (!out.writable) refuse_value(call, "out is read-only; a writable array would do");
+  if (!out.c_contiguous)
+    refuse_value(call, "out is not C-contiguous; a C-contiguous array would do");
+  for (const Input& input : inputs)
+    if (input.array != nullptr && overlap(out, *input.array))
+      refuse_value(call, "out shares memory with ", input.name, "; an array of its own would do");
+}
+
+void result_strides(const char* call, Type type, int ndim, const std::int64_t* shape,
+                    std::int64_t* strides) {
+  std::int64_t bytes = size_of(type);
+  bool empty = false;
+  for (int i = ndim - 1; i >= 0; --i) {
+    strides[i] = bytes;
+    bytes = saturating_multiply(bytes, std::max<std::int64_t>(shape[i], 1));
+    empty |= shape[i] == 0;
+  }
+  if (bytes == kMaxExtent && !empty)
+    throw Refusal(Refusal::Kind::memory,
+                  words(call, ": a result of shape ", shape_text(shape, ndim), " and dtype ",
+                        name_of(type), " is beyond any memory"));
 }
 
 void validate_axis(const AxisArguments& a, std::int64_t& n, Window& window) {

@@ -2,6 +2,8 @@
 // argument, what it got and what would do.
 #pragma once
 
+#include <initializer_list>
+
 #include "problem/arguments.h"
 #include "problem/problem.h"
 
@@ -25,9 +27,25 @@ struct Convolution {
 // Fills `c`.  Throws Refusal.
 void validate_conv(const ConvArguments& arguments, Convolution& c);
 
-// Whether `out` can take the result of `c`: shape, dtype, writable, C-contiguous, apart from the
-// inputs.  Throws Refusal.
+// Whether `out` can take the result of `c`.  Throws Refusal.
 void validate_out(const ConvArguments& arguments, const Convolution& c, const Array& out);
+
+// Whether `out` can take a result: shape, dtype, writable, C-contiguous, apart from the inputs.
+struct Input {
+  const char* name;
+  const Array* array;  // null: not given
+};
+void validate_out(const char* call, const Array& out, Type type, int ndim,
+                  const std::int64_t* shape, std::initializer_list<Input> inputs,
+                  const Describe& describe);
+
+// No window fits; `kernel` is the argument that has the windows' sizes.
+[[noreturn]] void refuse_empty(const char* call, const char* kernel, int dims, int axis,
+                               std::int64_t in, const Window& window);
+
+// Strides of a C-contiguous result, one that memory can be asked for.
+void result_strides(const char* call, Type type, int ndim, const std::int64_t* shape,
+                    std::int64_t* strides);
 
 // The windows of shapes.py: one axis, with the same judgements.  Throws Refusal.
 struct AxisArguments {

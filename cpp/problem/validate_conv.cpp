@@ -10,16 +10,6 @@
 namespace cconv {
 namespace {
 
-// Axis a of kSpatial in the words of a call with `dims` axes.
-const char* axis_name(int dims, int a) {
-  constexpr const char* kNames[] = {"depth", "height", "width"};
-  return dims == 1 ? "length" : kNames[a];
-}
-const char* unit_name(int dims, int a) {
-  constexpr const char* kNames[] = {"slices", "rows", "columns"};
-  return dims == 1 ? "positions" : kNames[a];
-}
-
 constexpr const char* kBorderNames[] = {"constant", "edge",  "reflect",   "symmetric",
                                         "wrap",     "zeros", "replicate", "circular"};
 constexpr Border kBorders[] = {Border::constant,  Border::edge, Border::reflect,
@@ -30,13 +20,9 @@ constexpr int kZeros = 5;  // of kBorderNames: constant, and only 0
 constexpr const char* kActivationNames[] = {"none", "relu", "relu6",     "leaky_relu", "sigmoid",
                                             "tanh", "silu", "hardswish", "gelu"};
 
-std::string dtype_text(const ConvArguments& a, const Array& array) {
-  return array.type == Type::other ? a.options.describe.dtype(array.object) : name_of(array.type);
-}
-
 void require_number(const ConvArguments& a, const char* name, const Array& array) {
   if (array.type == Type::other)
-    refuse_type(a.options.call, name, " has dtype ", dtype_text(a, array),
+    refuse_type(a.options.call, name, " has dtype ", dtype_text(array, a.options.describe),
                 "; an integer, float or complex dtype would do");
 }
 
@@ -83,31 +69,19 @@ Layout layout_of(const ConvArguments& a, bool channels_last) {
   return layout;
 }
 
-void add_axis(Batch& batch, std::int64_t extent, std::int64_t stride) {
-  const int last = batch.axes - 1;
-  if (last >= 0 && batch.stride[last] == extent * stride) {
-    batch.extent[last] *= extent;
-    batch.stride[last] = stride;
-    return;
-  }
-  batch.extent[batch.axes] = extent;
-  batch.stride[batch.axes] = stride;
-  ++batch.axes;
-}
-
 // Images of `view` from an array of this shape: the leading axes, and under a bare filter the
 // channels.
 void set_view(View& view, Batch& batch, const Layout& layout, int dims, const std::int64_t* shape,
               const std::int64_t* strides) {
   view.batch = &batch;
   if (layout.bare) {
-    for (int i = 0; i < layout.spatial_axis; ++i) add_axis(batch, shape[i], strides[i]);
+    for (int i = 0; i < layout.spatial_axis; ++i) batch.add(shape[i], strides[i]);
     if (layout.folded)
       view.spatial[kSpatial - 1] = strides[layout.channel_axis];
     else if (layout.channel_axis >= 0)
-      add_axis(batch, shape[layout.channel_axis], strides[layout.channel_axis]);
+      batch.add(shape[layout.channel_axis], strides[layout.channel_axis]);
   } else {
-    if (layout.batched) add_axis(batch, shape[0], strides[0]);
+    if (layout.batched) batch.add(shape[0], strides[0]);
     view.channel = strides[layout.channel_axis];
   }
   for (int i = 0; i < dims; ++i)
@@ -257,26 +231,15 @@ void set_bias(const ConvArguments& a, Problem& p) {
   if (a.bias == nullptr) return;
   const Array& bias = *a.bias;
   if (!casts_same_kind(bias.type, p.sum_type))
-    refuse_type(a.options.call, "bias has dtype ", dtype_text(a, bias), "; one that casts to ",
-                name_of(p.sum_type), " sums by the same_kind rule would do");
+    refuse_type(a.options.call, "bias has dtype ", dtype_text(bias, a.options.describe),
+                "; one that casts to ", name_of(p.sum_type),
+                " sums by the same_kind rule would do");
   if (bias.ndim != 1 || bias.shape[0] != p.OC)
     refuse_value(a.options.call, "bias has shape ", shape_text(bias), "; ", shape_text(&p.OC, 1),
                  ", one per output channel, would do");
 }
 
-[[noreturn]] void refuse_empty(const ConvArguments& a, int axis, const Axis& x) {
-  const Window& w = x.window;
-  const std::string padding =
-      w.before == 0 && w.after == 0 ? "" : words(" + ", w.before, " + ", w.after);
-  refuse_value(a.options.call, "output would be empty: x ", axis_name(a.options.dims, axis), " ",
-               x.in, " with padding (", w.before, ", ", w.after, "), weight ",
-               axis_name(a.options.dims, axis), " ", w.kernel, ", dilation ", w.dilation, " gives ",
-               x.in, padding, " - ", span(w), " + 1 = ", padded_extent(w, x.in) - span(w) + 1, " ",
-               unit_name(a.options.dims, axis));
-}
-
 void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
-  const int lead = kSpatial - a.options.dims;
   std::int64_t sizes[kSpatial], strides[kSpatial], dilations[kSpatial];
   Window windows[kSpatial];
   validate_per_axis(a.options.call, "stride", a.options.stride, a.options.dims, 1, strides,
@@ -290,7 +253,7 @@ void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
     windows[i].dilation = dilations[i];
     if (windows[i].kernel < 1)
       refuse_value(a.options.call, "weight has shape ", shape_text(a.weight), "; a ",
-                   axis_name(a.options.dims, lead + i), " of at least 1 would do");
+                   axis_name(a.options.dims, i), " of at least 1 would do");
   }
   validate_padding(a.options.call, a.options.padding, a.options.dims, sizes, windows,
                    a.options.describe);
@@ -299,12 +262,12 @@ void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
     Axis& axis = p.axis[layout.first_axis(a.options.dims) + i];
     const Window& w = windows[i];
     axis = {sizes[i], output_extent(w, sizes[i]), w};
-    if (axis.out < 1) refuse_empty(a, lead + i, axis);
+    if (axis.out < 1) refuse_empty(a.options.call, "weight", a.options.dims, i, axis.in, w);
     // A step that is never taken may be of any size: cut, it makes no offset that overflows.
     if (axis.out == 1) axis.window.stride = std::min(w.stride, std::max<std::int64_t>(axis.in, 1));
     if (w.kernel == 1) axis.window.dilation = 1;
     if (axis.in == 0 && p.border != Border::constant)
-      refuse_value(a.options.call, "x ", axis_name(a.options.dims, lead + i),
+      refuse_value(a.options.call, "x ", axis_name(a.options.dims, i),
                    " 0 has nothing that padding_mode \"", kBorderNames[static_cast<int>(p.border)],
                    "\" could repeat; \"constant\" would do");
   }
@@ -320,41 +283,8 @@ void set_result(const ConvArguments& a, const Layout& layout, Convolution& c) {
   if (!layout.bare) c.shape[layout.channel_axis] = p.OC;
 
   std::int64_t strides[kMaxNdim];
-  std::int64_t bytes = size_of(p.dst_type);
-  bool empty = false;
-  for (int i = c.ndim - 1; i >= 0; --i) {
-    strides[i] = bytes;
-    bytes = saturating_multiply(bytes, std::max<std::int64_t>(c.shape[i], 1));
-    empty |= c.shape[i] == 0;
-  }
-  if (bytes == kMaxExtent && !empty)
-    throw Refusal(Refusal::Kind::memory,
-                  words(a.options.call, ": a result of shape ", shape_text(c.shape, c.ndim),
-                        " and dtype ", name_of(p.dst_type), " is beyond any memory"));
+  result_strides(a.options.call, p.dst_type, c.ndim, c.shape, strides);
   set_view(c.dst, c.dst_batch, layout, a.options.dims, c.shape, strides);
-}
-
-// First and past-the-last byte an array touches.
-void memory_bounds(const Array& array, std::intptr_t& low, std::intptr_t& high) {
-  const bool converted = array.origin != nullptr;
-  const std::int64_t* const strides = converted ? array.origin_strides : array.strides;
-  low = high = reinterpret_cast<std::intptr_t>(converted ? array.origin : array.data);
-  for (int i = 0; i < array.ndim; ++i) {
-    if (array.shape[i] == 0) {
-      high = low;
-      return;
-    }
-    const std::int64_t reach = (array.shape[i] - 1) * strides[i];
-    (reach < 0 ? low : high) += reach;
-  }
-  high += converted ? array.origin_size : size_of(array.type);
-}
-
-bool overlap(const Array& a, const Array& b) {
-  std::intptr_t a_low, a_high, b_low, b_high;
-  memory_bounds(a, a_low, a_high);
-  memory_bounds(b, b_low, b_high);
-  return a_low < b_high && b_low < a_high && a_low < a_high && b_low < b_high;
 }
 
 }  // namespace
@@ -380,24 +310,8 @@ void validate_conv(const ConvArguments& a, Convolution& c) {
 }
 
 void validate_out(const ConvArguments& a, const Convolution& c, const Array& out) {
-  const Type type = c.problem.dst_type;
-  if (out.type != type || !out.native)
-    refuse_type(a.options.call, "out has dtype ", a.options.describe.dtype(out.object), "; ",
-                name_of(type), " would do");
-  if (out.ndim != c.ndim || !std::equal(c.shape, c.shape + c.ndim, out.shape))
-    refuse_value(a.options.call, "out has shape ", shape_text(out), "; ",
-                 shape_text(c.shape, c.ndim), " would do");
-  if (!out.writable) refuse_value(a.options.call, "out is read-only; a writable array would do");
-  if (!out.c_contiguous)
-    refuse_value(a.options.call, "out is not C-contiguous; a C-contiguous array would do");
-  const auto apart = [&](const char* name, const Array& input) {
-    if (overlap(out, input))
-      refuse_value(a.options.call, "out shares memory with ", name,
-                   "; an array of its own would do");
-  };
-  apart("x", a.x);
-  apart("weight", a.weight);
-  if (a.bias != nullptr) apart("bias", *a.bias);
+  validate_out(a.options.call, out, c.problem.dst_type, c.ndim, c.shape,
+               {{"x", &a.x}, {"weight", &a.weight}, {"bias", a.bias}}, a.options.describe);
 }
 
 }  // namespace cconv

@@ -46,18 +46,20 @@ constexpr std::int64_t padded_extent(const Window& w, std::int64_t in) {
 
 // Positions a window takes along one axis: floor((in + before + after - span) / stride) + 1; zero
 // when the window does not fit, kMaxExtent when the padded extent is beyond counting.  With
-// ceil_mode the last window may hang over the end, as long as it starts inside the axis or its
-// padding before.
+// ceil_mode the quotient is rounded up, so that the last window may hang over the end, but each
+// starts inside the axis or its padding before.
 constexpr std::int64_t output_extent(const Window& w, std::int64_t in, bool ceil_mode = false) {
   std::int64_t padded = 0;
   if (__builtin_add_overflow(in, w.before, &padded)) return kMaxExtent;
+  const std::int64_t starts = padded;
   if (__builtin_add_overflow(padded, w.after, &padded)) return kMaxExtent;
   const std::int64_t room = padded - span(w);
-  if (room < 0) return 0;
-  std::int64_t out = room / w.stride + 1;
-  const bool hangs = ceil_mode && room % w.stride != 0;
-  if (hangs && saturating_multiply(out, w.stride) < in + w.before) ++out;
-  return out;
+  if (!ceil_mode) return room < 0 ? 0 : room / w.stride + 1;
+  if (room <= -w.stride) return 0;
+  const std::int64_t steps = room < 0 ? 0 : room / w.stride + (room % w.stride != 0);
+  return steps > 0 && saturating_multiply(steps, w.stride) >= starts ? steps
+         : starts > 0                                                ? steps + 1
+                                                                     : 0;
 }
 
 // Extent a transposed convolution makes: (in - 1) * stride - before - after + span +
@@ -103,6 +105,39 @@ constexpr Range positions_inside(const Window& w, std::int64_t tap, std::int64_t
   const std::int64_t end = first >= in ? 0 : steps(in - first);
   const std::int64_t clipped = std::min(begin, out);
   return {clipped, std::clamp(end, clipped, out)};
+}
+
+// The taps of one window that read inside the axis: `count` coordinates from `first`, `step` apart.
+struct Taps {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+  std::int64_t step = 1;
+};
+
+constexpr Taps taps_inside(const Window& w, std::int64_t out, std::int64_t in) {
+  const std::int64_t start = input_index(w, out, 0);  // may be negative
+  const std::int64_t skipped = start >= 0 ? 0 : (-start - 1) / w.dilation + 1;
+  if (skipped >= w.kernel) return {};
+  const std::int64_t first = start + skipped * w.dilation;
+  if (first >= in) return {};
+  return {first, std::min(w.kernel - skipped, (in - 1 - first) / w.dilation + 1), w.dilation};
+}
+
+// Taps of a window between the start of the padding before and the end of the padding after.
+constexpr std::int64_t taps_padded(const Window& w, std::int64_t out, std::int64_t in) {
+  const std::int64_t left = in + w.after - input_index(w, out, 0);
+  return left <= 0 ? 0 : std::min(w.kernel, (left - 1) / w.dilation + 1);
+}
+
+// Window `i` of `out` that share an axis: from floor(i * in / out) to ceil((i + 1) * in / out).
+// out is at most kMaxShares.
+constexpr std::int64_t kMaxShares = std::int64_t{1} << 31;
+
+constexpr Taps share(std::int64_t i, std::int64_t in, std::int64_t out) {
+  const std::int64_t whole = in / out, rest = in % out;
+  const std::int64_t first = i * whole + i * rest / out;
+  const std::int64_t end = (i + 1) * whole + ((i + 1) * rest + out - 1) / out;
+  return {first, end - first, 1};
 }
 
 // Coordinates after which a border repeats: reflect does not repeat the edge, symmetric does.

@@ -39,6 +39,20 @@ inline std::string shape_text(const std::int64_t* shape, int ndim) {
 
 inline std::string shape_text(const Array& array) { return shape_text(array.shape, array.ndim); }
 
+inline std::string dtype_text(const Array& array, const Describe& describe) {
+  return array.type == Type::other ? describe.dtype(array.object) : name_of(array.type);
+}
+
+// Spatial axis `a` of a call with `dims` of them, and what lies along it.
+inline const char* axis_name(int dims, int a) {
+  constexpr const char* kNames[] = {"depth", "height", "width"};
+  return dims == 1 ? "length" : kNames[3 - dims + a];
+}
+inline const char* unit_name(int dims, int a) {
+  constexpr const char* kNames[] = {"slices", "rows", "columns"};
+  return dims == 1 ? "positions" : kNames[3 - dims + a];
+}
+
 inline std::string quoted_list(const char* const* names, int count) {
   std::string list;
   for (int i = 0; i < count; ++i) list += words(i ? ", " : "", "\"", names[i], "\"");

@@ -1,6 +1,8 @@
 // The item loop of every back end: threads of a team draw items from one counter.
 #include "runtime/parallel.h"
 
+#include <algorithm>
+
 #include "runtime/team.h"
 
 namespace cconv {
@@ -30,6 +32,12 @@ void draw_items(void* context, int worker) {
 }
 
 }  // namespace
+
+int threads_worth(double seconds, int allowed) {
+  constexpr double kSecondsPerThread = 15e-6;
+  return static_cast<int>(
+      std::clamp(seconds / kSecondsPerThread, 1.0, static_cast<double>(std::max(allowed, 1))));
+}
 
 void parallel_for(std::int64_t items, int threads, Stop& stop, Item work, const void* context) {
   Loop loop{items, stop, work, context};

@@ -35,6 +35,9 @@ class Stop {
   std::atomic<bool> requested_{false};
 };
 
+// Threads worth using of those allowed: none is started for less work than it costs to wake it.
+int threads_worth(double seconds, int allowed);
+
 using Item = void (*)(const void* context, std::int64_t item, int worker);
 
 // Calls work(context, item, worker) once for each item in [0, items), on at most `threads` threads,

@@ -74,6 +74,13 @@ void load(const Patch<const std::byte>& src, void* dst, std::int64_t dst_stride)
   });
 }
 
+template <class T>
+void gather(const Patch<const std::byte>& src, void* dst, std::int64_t dst_stride) {
+  visit(src, [&](const std::byte* element, std::int64_t r, std::int64_t i) {
+    store_one(static_cast<T*>(dst) + r * dst_stride + i, load_one<T>(element));
+  });
+}
+
 template <class Sum, class To>
 void store(const void* src, std::int64_t src_stride, const Patch<std::byte>& dst) {
   constexpr std::int64_t kSize = sizeof(Sum);
@@ -178,6 +185,11 @@ constexpr void fill_column(Kernels& kernels, Type sum) {
 
 constexpr Kernels make_kernels() {
   Kernels kernels{};
+  kernels.gather[0] = gather<std::uint8_t>;
+  kernels.gather[1] = gather<std::uint16_t>;
+  kernels.gather[2] = gather<std::uint32_t>;
+  kernels.gather[3] = gather<std::uint64_t>;
+  kernels.gather[4] = gather<Vec<std::uint64_t, 2>::Native>;
   fill_column<float>(kernels, Type::float32);
   fill_column<double>(kernels, Type::float64);
   fill_column<std::int32_t>(kernels, Type::int32);

@@ -42,7 +42,8 @@ template <class R>
 using Rotate = void (*)(const std::byte* row, std::int64_t count, Complex<R>* rotated);
 
 struct Kernels {
-  Load load[kTypes][kSums];    // null where a sum cannot hold the type
+  Load gather[5];            // dst[...] = element (r, i) of src as it is, of 1, 2, 4, 8 or 16 bytes
+  Load load[kTypes][kSums];  // null where a sum cannot hold the type
   Store store[kSums][kTypes];  // likewise
   void (*finish_float32)(float* row, std::int64_t count, const Finish<float>&);
   void (*finish_float64)(double* row, std::int64_t count, const Finish<double>&);

@@ -1,0 +1,207 @@
+// Maxima, sums and norms: rows of input to one row, then windows along that row.
+#include "algorithms/pooling/kernel.h"
+
+#include <cmath>
+
+#include CCONV_LEVEL_HEADER
+
+namespace cconv::pooling {
+namespace {
+
+// The larger one; a NaN where there is one.
+struct Maximum {
+  template <class T, int N>
+  static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
+    if constexpr (T(0.5) != T(0))  // floats
+      return select(b != b, b, max(b, a));
+    else
+      return max(b, a);
+  }
+};
+
+struct Sum {
+  template <class T, int N>
+  static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
+    return a + b;
+  }
+};
+
+// kVectors neighbouring vectors of each row at byte `at`.
+template <class Op, class T, int N, int kVectors>
+CCONV_INLINE void rows_block(const Rows& a, std::int64_t at, std::byte* dst) {
+  using Vector = Vec<T, N>;
+  constexpr std::int64_t kBytes = N * sizeof(T);
+  std::int64_t r = 0;
+  const std::byte* const begin = a.first ? a.src[r++] + at : dst;
+  Vector y[kVectors];
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) y[j] = Vector::load(begin + j * kBytes);
+  for (; r < a.rows; ++r) {
+    const std::byte* const row = a.src[r] + at;
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], Vector::load(row + j * kBytes));
+  }
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) y[j].store(dst + j * kBytes);
+}
+
+// Elements [i, count) of a run: vectors of N lanes, then of fewer.
+template <class Op, class T, int N>
+CCONV_INLINE void rows_run(const Rows& a, std::int64_t at, std::byte* dst, std::int64_t i) {
+  constexpr std::int64_t kSize = sizeof(T);
+  for (; i + N <= a.count; i += N) rows_block<Op, T, N, 1>(a, at + i * kSize, dst + i * kSize);
+  if constexpr (N > 1) {
+    if (i < a.count) rows_run<Op, T, N / 2>(a, at, dst, i);
+  }
+}
+
+template <class Op, class T>
+void rows(const Rows& a) {
+  constexpr int N = V<T>::kLanes, kVectors = 4;
+  constexpr std::int64_t kSize = sizeof(T);
+  for (std::int64_t run = 0; run < a.runs; ++run) {
+    const std::int64_t at = run * a.run_step;
+    std::byte* const dst = a.dst + run * a.count * kSize;
+    std::int64_t i = 0;
+    for (; i + kVectors * N <= a.count; i += kVectors * N)
+      rows_block<Op, T, N, kVectors>(a, at + i * kSize, dst + i * kSize);
+    rows_run<Op, T, N>(a, at, dst, i);
+  }
+}
+
+// One vector of results, whose taps load(t) gives.
+template <class Op, class T, int N, class Load>
+CCONV_INLINE void along_block(const Along& a, std::byte* dst, Load load) {
+  Vec<T, N> y = load(0);
+  for (std::int64_t t = 1; t < a.taps; ++t) y = Op::apply(y, load(t));
+  if (!a.first) y = Op::apply(Vec<T, N>::load(dst), y);
+  y.store(dst);
+}
+
+// Results [i, count) whose taps are neighbours as they are themselves.
+template <class Op, class T, int N>
+CCONV_INLINE void along_run(const Along& a, const std::byte* src, std::byte* dst, std::int64_t i,
+                            std::int64_t count) {
+  constexpr std::int64_t kSize = sizeof(T);
+  const std::int64_t step = a.step * a.inner * kSize;
+  for (; i + N <= count; i += N) {
+    const std::byte* const from = src + i * kSize;
+    along_block<Op, T, N>(a, dst + i * kSize,
+                          [=](std::int64_t t) { return Vec<T, N>::load(from + t * step); });
+  }
+  if constexpr (N > 1) {
+    if (i < count) along_run<Op, T, N / 2>(a, src, dst, i, count);
+  }
+}
+
+// Results [i, positions) of stride 2: each vector is the even elements of two that overlap by one,
+// so that nothing behind the last window is read.
+template <class Op, class T, int N>
+CCONV_INLINE void along_pairs(const Along& a, std::int64_t i) {
+  constexpr std::int64_t kSize = sizeof(T);
+  const std::int64_t step = a.step * kSize;
+  for (; i + N <= a.positions; i += N) {
+    const std::byte* const from = a.src + 2 * i * kSize;
+    along_block<Op, T, N>(a, a.dst + i * kSize, [=](std::int64_t t) {
+      const std::byte* const pairs = from + t * step;
+      return evens(Vec<T, N>::load(pairs), Vec<T, N>::load(pairs + (N - 1) * kSize));
+    });
+  }
+  if constexpr (N > 1) {
+    if (i < a.positions) along_pairs<Op, T, N / 2>(a, i);
+  }
+}
+
+template <class Op, class T>
+void along(const Along& a) {
+  constexpr int N = V<T>::kLanes;
+  constexpr std::int64_t kSize = sizeof(T);
+  if (a.stride == 1 || a.positions == 1)
+    return along_run<Op, T, N>(a, a.src, a.dst, 0, a.positions * a.inner);
+  if (a.stride == 2 && a.inner == 1) return along_pairs<Op, T, N>(a, 0);
+  for (std::int64_t o = 0; o < a.positions; ++o)
+    along_run<Op, T, N>(a, a.src + o * a.stride * a.inner * kSize, a.dst + o * a.inner * kSize, 0,
+                        a.inner);
+}
+
+template <class T>
+void search(const Search& a) {
+  constexpr std::int64_t kSize = sizeof(T);
+  for (std::int64_t o = 0; o < a.positions; ++o) {
+    const Taps taps = a.taps[o];
+    std::byte* const values = a.values + o * a.inner * kSize;
+    std::int64_t* const indices = a.indices + o * a.inner;
+    for (std::int64_t t = 0; t < taps.count; ++t) {
+      const std::int64_t i = taps.first + t * taps.step;
+      const std::byte* const src = a.src + i * a.inner * kSize;
+      for (std::int64_t c = 0; c < a.inner; ++c) {
+        const T x = load_one<T>(src + c * kSize), y = load_one<T>(values + c * kSize);
+        if (indices[c] >= 0 && !(x > y) && !(x != x && y == y)) continue;
+        store_one(values + c * kSize, x);
+        indices[c] = a.index + i;
+      }
+    }
+  }
+}
+
+template <class T>
+void divide(std::byte* row, const double* divisors, std::int64_t positions, std::int64_t inner) {
+  for (std::int64_t o = 0; o < positions; ++o) {
+    const T divisor = static_cast<T>(divisors[o]);
+    for (std::int64_t c = 0; c < inner; ++c, row += sizeof(T))
+      store_one(row, load_one<T>(row) / divisor);
+  }
+}
+
+void power(double* row, std::int64_t count, double norm) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double x = __builtin_fabs(row[i]);
+    row[i] = norm == 1 ? x : norm == 2 ? x * x : pow(x, norm);
+  }
+}
+
+void root(double* row, std::int64_t count, double norm) {
+  if (norm == 1) return;
+  for (std::int64_t i = 0; i < count; ++i)
+    row[i] = norm == 2 ? sqrt(row[i]) : pow(row[i], 1 / norm);
+}
+
+void magnitude(const Complex<double>* pairs, std::int64_t count, double* magnitudes) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Complex<double> pair = pairs[i];
+    magnitudes[i] = hypot(pair.real, pair.imaginary);
+  }
+}
+
+constexpr Kernels make_kernels() {
+  Kernels kernels{};
+#define CCONV_ENTRY(name, T)                                                             \
+  kernels.maximum[static_cast<int>(Type::name)] = {rows<Maximum, T>, along<Maximum, T>}; \
+  kernels.search[static_cast<int>(Type::name)] = search<T>;
+  CCONV_ENTRY(boolean, std::uint8_t)
+  CCONV_ENTRY(int8, std::int8_t)
+  CCONV_ENTRY(uint8, std::uint8_t)
+  CCONV_ENTRY(int16, std::int16_t)
+  CCONV_ENTRY(uint16, std::uint16_t)
+  CCONV_ENTRY(int32, std::int32_t)
+  CCONV_ENTRY(uint32, std::uint32_t)
+  CCONV_ENTRY(int64, std::int64_t)
+  CCONV_ENTRY(uint64, std::uint64_t)
+  CCONV_ENTRY(float32, float)
+  CCONV_ENTRY(float64, double)
+#undef CCONV_ENTRY
+  kernels.sum_float32 = {rows<Sum, float>, along<Sum, float>};
+  kernels.sum_float64 = {rows<Sum, double>, along<Sum, double>};
+  kernels.divide_float32 = divide<float>;
+  kernels.divide_float64 = divide<double>;
+  kernels.power = power;
+  kernels.root = root;
+  kernels.magnitude = magnitude;
+  return kernels;
+}
+
+}  // namespace
+
+const Kernels CCONV_LEVEL::slice = make_kernels();
+
+}  // namespace cconv::pooling

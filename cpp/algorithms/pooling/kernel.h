@@ -1,0 +1,76 @@
+// The pooling room's slice of the kernel table.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "isa/levels.h"
+#include "problem/types.h"
+#include "problem/window.h"
+
+namespace cconv::pooling {
+
+// Rows to one, element by element.  Each row is `runs` runs of `count` elements, the runs of src
+// run_step bytes apart, those of dst one after the other:
+//
+//   dst[i] = (begin) op src[0][i] op src[1][i] ...     from left to right
+//
+// begin: dst[i] itself, or with `first` nothing.  Any alignment.
+struct Rows {
+  const std::byte* const* src;
+  std::int64_t rows;  // at least 1
+  std::int64_t runs, count, run_step;
+  std::byte* dst;
+  bool first;
+};
+
+// Windows along one row, whose positions are `inner` elements each:
+//
+//   dst[o, c] = (begin) op (src[o*stride, c] op src[o*stride + step, c] op ... )   taps of them
+//
+// `first`: without the part before it.  Reads what the windows hold and nothing else.
+struct Along {
+  const std::byte* src;
+  std::byte* dst;
+  std::int64_t positions, inner, stride, taps, step;  // taps: at least 1
+  bool first;
+};
+
+// What one row adds to the search for maxima and where they are.  Window o holds, of the row,
+// taps[o].count positions from `first`, counted from the beginning of src; position i has the index
+// index + i.  The first of several maxima stays; a NaN is larger than any number.
+struct Search {
+  const std::byte* src;
+  std::int64_t index;
+  const Taps* taps;
+  std::int64_t positions, inner;
+  std::byte* values;
+  std::int64_t* indices;  // negative where there is no value yet
+};
+
+// The operations on one type.  Of sums a block is a chain from left to right, begun at its first
+// term; maxima keep NaN.
+struct Reduction {
+  void (*rows)(const Rows&);
+  void (*along)(const Along&);
+};
+
+struct Kernels {
+  Reduction maximum[kTypes];  // null for complex numbers and 16-bit floats, searched as float32
+  void (*search[kTypes])(const Search&);  // likewise
+  Reduction sum_float32, sum_float64;
+  // row[o, c] /= divisors[o], of `inner` elements per position.
+  void (*divide_float32)(std::byte* row, const double* divisors, std::int64_t positions,
+                         std::int64_t inner);
+  void (*divide_float64)(std::byte* row, const double* divisors, std::int64_t positions,
+                         std::int64_t inner);
+  // row[i] = |row[i]| ** norm, and row[i] = row[i] ** (1 / norm).
+  void (*power)(double* row, std::int64_t count, double norm);
+  void (*root)(double* row, std::int64_t count, double norm);
+  // magnitudes[i] = |pairs[i]|; they may begin at the same place.
+  void (*magnitude)(const Complex<double>* pairs, std::int64_t count, double* magnitudes);
+};
+
+CCONV_DECLARE_KERNELS(Kernels)
+
+}  // namespace cconv::pooling

@@ -1,0 +1,418 @@
+// Pools, a row of the output at a time.  The rows of input under it are reduced to one, element by
+// element; then windows along that row give the results.  Where maxima are is searched row by row.
+#include "algorithms/pooling/room.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "algorithms/pooling/kernel.h"
+#include "algorithms/pooling/tiling.h"
+#include "algorithms/rows/kernel.h"
+
+namespace cconv::pooling {
+namespace {
+
+const Reduction& reduction_of(const PoolProblem& p, Type type) {
+  const Kernels& k = kernels();
+  if (p.pool == Pool::maximum) return k.maximum[static_cast<int>(type)];
+  return type == Type::float64 ? k.sum_float64 : k.sum_float32;
+}
+
+// What changes nothing, as the bits of an element: the least value of a maximum, 0 of a sum.
+std::uint64_t neutral_of(Pool pool, Type type) {
+  if (pool != Pool::maximum) return 0;
+  switch (type) {
+    case Type::float32:
+      return 0xff80'0000;  // -infinity
+    case Type::float64:
+      return 0xfff0'0000'0000'0000;
+    case Type::int8:
+    case Type::int16:
+    case Type::int32:
+    case Type::int64:
+      return std::uint64_t{1} << (8 * size_of(type) - 1);
+    default:
+      return 0;
+  }
+}
+
+void fill(std::byte* dst, std::int64_t count, std::int64_t size, std::uint64_t bits) {
+  for (std::int64_t i = 0; i < count; ++i)
+    std::memcpy(dst + i * size, &bits, static_cast<std::size_t>(size));  // little-endian
+}
+
+// Those of the taps that lie in [begin, end), counted from begin.
+Taps between(const Taps& taps, std::int64_t begin, std::int64_t end) {
+  const std::int64_t skipped = taps.first >= begin ? 0 : (begin - taps.first - 1) / taps.step + 1;
+  const std::int64_t first = taps.first + skipped * taps.step;
+  if (skipped >= taps.count || first >= end) return {};
+  return {first - begin, std::min(taps.count - skipped, (end - 1 - first) / taps.step + 1),
+          taps.step};
+}
+
+// A thread's scratch, and its way to learn that it should stop.
+struct Thread {
+  std::byte *row, *block, *loaded, *result;
+  std::int64_t* indices;
+  Taps* taps;
+  double* divisors;
+  int worker;
+  Stop& stop;
+
+  Thread(const Tiling& t, std::byte* at, int worker, Stop& stop) : worker(worker), stop(stop) {
+    const auto take = [&at](std::int64_t bytes) {
+      std::byte* const begin = at;
+      at += bytes;
+      return begin;
+    };
+    row = take(t.row_bytes);
+    block = take(t.row_bytes);
+    loaded = take(t.loaded_bytes);
+    result = take(t.result_bytes);
+    indices = reinterpret_cast<std::int64_t*>(take(t.indices_bytes));
+    taps = reinterpret_cast<Taps*>(take(t.taps_bytes));
+    divisors = reinterpret_cast<double*>(take(t.divisors_bytes));
+  }
+  bool stopped() const {
+    if (worker == 0) stop.poll_when_due();
+    return stop.requested();
+  }
+};
+
+// Output positions [begin, begin + count) of a row, and what lies under them.
+struct Piece {
+  const std::byte* src;  // the plane, or the block of channels
+  std::byte* dst;        // its first result
+  std::byte* result;     // where that is made: dst itself or scratch
+  std::int64_t begin, count;
+  std::int64_t channels, inner;  // of a position: elements of src, of the working type
+  Taps depth, height;            // rows of the input
+
+  std::int64_t rows() const { return depth.count * height.count; }
+};
+
+class Run {
+ public:
+  Run(const PoolProblem& p, const View& src, const View& dst, std::int64_t* indices,
+      const Tiling& t, std::byte* workspace)
+      : p_(p),
+        src_(src),
+        dst_(dst),
+        indices_(indices),
+        t_(t),
+        reduce_(reduction_of(p, t.type)),
+        neutral_(neutral_of(p.pool, t.type)),
+        workspace_(workspace),
+        parts_(p.pool == Pool::average && is_complex(p.src_type) ? 2 : 1),
+        converts_(p.pool == Pool::norm || size_of(p.src_type) != t.size * parts_ ||
+                  is_integer(p.src_type) != is_integer(t.type)) {
+    const bool side_by_side = !p.channels_last || src.channel == size_of(p.src_type);
+    const std::int64_t position = t.inner * t.size;
+    constexpr std::int64_t kShortRun = 32;  // bytes; shorter ones are gathered
+    dense_ = !converts_ && side_by_side && t.channel_blocks == 1 && src.spatial[2] == position;
+    in_place_ = dense_ || (!converts_ && side_by_side && position >= kShortRun);
+  }
+
+  void item(std::int64_t index, int worker, Stop& stop) const {
+    const Thread thread(t_, workspace_ + worker * t_.bytes_per_thread(), worker, stop);
+    const std::int64_t begin = index * t_.per_item;
+    const std::int64_t end = std::min(begin + t_.per_item, t_.rows * t_.pieces);
+    for (std::int64_t i = begin; i < end; ++i) {
+      Position at = position_of(i);
+      const Piece piece = piece_at(at, thread);
+      if (indices_ != nullptr)
+        search(piece, thread);
+      else if (p_.axis[2].shared)
+        reduce_shares(piece, thread);
+      else
+        reduce_windows(piece, thread);
+      if (stop.requested()) return;
+      if (p_.pool == Pool::average) divide(piece, at, thread);
+      if (p_.pool == Pool::norm)
+        kernels().root(reinterpret_cast<double*>(piece.result), piece.count * piece.inner, p_.norm);
+      store(piece, thread);
+    }
+  }
+
+ private:
+  struct Position {
+    std::int64_t n, c, od, oh, ow;  // c: the first channel
+  };
+
+  Position position_of(std::int64_t index) const {
+    const auto next = [&index](std::int64_t extent) {
+      const std::int64_t i = index % extent;
+      index /= extent;
+      return i;
+    };
+    Position at;
+    at.ow = next(t_.pieces) * t_.positions;
+    if (p_.channels_last) {
+      at.c = next(t_.channel_blocks) * (t_.inner / parts_);
+      at.oh = next(p_.axis[1].out);
+      at.od = next(p_.axis[0].out);
+    } else {
+      at.oh = next(p_.axis[1].out);
+      at.od = next(p_.axis[0].out);
+      at.c = next(p_.C);
+    }
+    at.n = index;
+    return at;
+  }
+
+  Piece piece_at(const Position& at, const Thread& thread) const {
+    Piece piece;
+    piece.src = src_.data + src_.batch->offset(at.n) + at.c * src_.channel;
+    piece.dst = dst_.data + dst_.batch->offset(at.n) + at.c * dst_.channel +
+                at.od * dst_.spatial[0] + at.oh * dst_.spatial[1] + at.ow * dst_.spatial[2];
+    piece.begin = at.ow;
+    piece.count = std::min(t_.positions, p_.axis[2].out - at.ow);
+    piece.channels = p_.channels_last ? std::min(t_.inner / parts_, p_.C - at.c) : 1;
+    piece.inner = piece.channels * parts_;
+    piece.depth = p_.axis[0].taps(at.od);
+    piece.height = p_.axis[1].taps(at.oh);
+    piece.result = stored_as_made() ? piece.dst : thread.result;
+    return piece;
+  }
+
+  bool stored_as_made() const {
+    const bool same = p_.dst_type == t_.type || parts_ == 2;
+    return same && dst_.spatial[2] == t_.inner * t_.size;
+  }
+
+  const std::byte* row_of(const Piece& piece, std::int64_t row) const {
+    const std::int64_t d = piece.depth.first + row / piece.height.count * piece.depth.step;
+    const std::int64_t h = piece.height.first + row % piece.height.count * piece.height.step;
+    return piece.src + d * src_.spatial[0] + h * src_.spatial[1];
+  }
+
+  // `count` positions of the input as the working type, side by side.
+  void load(const Piece& piece, const std::byte* src, std::int64_t count, std::byte* dst) const {
+    const rows::Kernels& k = rows::kernels();
+    rows::Patch<const std::byte> patch{src, 0, src_.spatial[2], 1, count};
+    if (p_.channels_last) patch = {src, src_.spatial[2], src_.channel, count, piece.channels};
+    if (!converts_) return k.gather[log2_of(size_of(p_.src_type))](patch, dst, patch.count);
+    const bool complex = is_complex(p_.src_type);
+    const Type to = complex ? Type::complex128 : t_.type;
+    k.load[static_cast<int>(p_.src_type)][sum_index(to)](patch, dst, patch.count);
+    if (p_.pool != Pool::norm) return;
+    auto* const row = reinterpret_cast<double*>(dst);
+    const std::int64_t elements = count * piece.inner;
+    if (complex) kernels().magnitude(reinterpret_cast<const Complex<double>*>(dst), elements, row);
+    kernels().power(row, elements, p_.norm);
+  }
+
+  // Rows [begin, end) of the input at the columns [column, column + count), reduced to dst.
+  void reduce_rows(const Piece& piece, std::int64_t begin, std::int64_t end, std::int64_t column,
+                   std::int64_t count, std::byte* dst, const Thread& thread) const {
+    constexpr std::int64_t kMost = std::max(kLoadedRows, std::int64_t{32});
+    const std::byte* src[kMost];
+    const std::int64_t together = in_place_ ? kMost : kLoadedRows;
+    const std::int64_t elements = count * piece.inner;
+    for (std::int64_t r = begin; r < end; r += together) {
+      const std::int64_t rows = std::min(together, end - r);
+      for (std::int64_t i = 0; i < rows; ++i) {
+        src[i] = row_of(piece, r + i) + column * src_.spatial[2];
+        if (in_place_) continue;
+        std::byte* const loaded = thread.loaded + i * (t_.loaded_bytes / kLoadedRows);
+        load(piece, src[i], count, loaded);
+        src[i] = loaded;
+      }
+      if (dense_ || !in_place_)
+        reduce_.rows({src, rows, 1, elements, 0, dst, r == begin});
+      else
+        reduce_.rows({src, rows, count, piece.inner, src_.spatial[2], dst, r == begin});
+    }
+  }
+
+  // The columns [column, column + count) of the padded input, all rows of the piece reduced to one.
+  const std::byte* reduced(const Piece& piece, std::int64_t column, std::int64_t count,
+                           const Thread& thread) const {
+    const std::int64_t position = piece.inner * t_.size;
+    const std::int64_t begin = std::clamp<std::int64_t>(column, 0, p_.axis[2].in);
+    const std::int64_t end = std::clamp<std::int64_t>(column + count, begin, p_.axis[2].in);
+    const std::int64_t rows = piece.rows();
+    if (rows == 1 && dense_ && end - begin == count)
+      return row_of(piece, 0) + begin * src_.spatial[2];
+
+    const bool empty = rows == 0 || begin == end;
+    const std::int64_t before = empty ? count : begin - column;
+    fill(thread.row, before * piece.inner, t_.size, neutral_);
+    if (empty) return thread.row;
+    std::byte* const inside = thread.row + before * position;
+    for (std::int64_t r = 0; r < rows && !(r > 0 && thread.stopped()); r += kTapsPerBlock) {
+      const std::int64_t last = std::min(r + kTapsPerBlock, rows);
+      reduce_rows(piece, r, last, begin, end - begin, r == 0 ? inside : thread.block, thread);
+      const std::byte* const block = thread.block;
+      if (r > 0) reduce_.rows({&block, 1, 1, (end - begin) * piece.inner, 0, inside, false});
+    }
+    fill(inside + (end - begin) * position, (column + count - end) * piece.inner, t_.size,
+         neutral_);
+    return thread.row;
+  }
+
+  // Windows of one size, a block of taps after the other.
+  void reduce_windows(const Piece& piece, const Thread& thread) const {
+    const PoolAxis& axis = p_.axis[2];
+    const Window& w = axis.window;
+    const std::int64_t all = widest_window(axis);
+    for (std::int64_t t = 0; t < all && !(t > 0 && thread.stopped()); t += t_.taps) {
+      const std::int64_t taps = std::min(t_.taps, all - t);
+      const std::int64_t columns = (piece.count - 1) * w.stride + (taps - 1) * w.dilation + 1;
+      const std::byte* const row = reduced(piece, input_index(w, piece.begin, t), columns, thread);
+      reduce_.along(
+          {row, piece.result, piece.count, piece.inner, w.stride, taps, w.dilation, t == 0});
+    }
+  }
+
+  // Windows that share the row, as many at a time as fit the scratch.
+  void reduce_shares(const Piece& piece, const Thread& thread) const {
+    const PoolAxis& axis = p_.axis[2];
+    const std::int64_t position = piece.inner * t_.size;
+    const std::int64_t last = piece.begin + piece.count;
+    for (std::int64_t o = piece.begin, next; o < last && !thread.stopped(); o = next) {
+      const std::int64_t column = axis.taps(o).first;
+      const auto columns_until = [&](std::int64_t i) {
+        const Taps taps = axis.taps(i);
+        return taps.first + taps.count - column;
+      };
+      next = o + 1;
+      while (next < last && columns_until(next) <= t_.columns) ++next;
+      const std::int64_t columns = columns_until(next - 1);
+      if (columns > t_.columns) {
+        reduce_share(piece, o, thread);
+        continue;
+      }
+      const std::byte* const row = reduced(piece, column, columns, thread);
+      for (std::int64_t i = o; i < next; ++i) {
+        const Taps taps = axis.taps(i);
+        const std::byte* const src = row + (taps.first - column) * position;
+        std::byte* const to = piece.result + (i - piece.begin) * position;
+        for (std::int64_t t = 0; t < taps.count; t += t_.taps)
+          reduce_.along({src + t * position, to, 1, piece.inner, 1,
+                         std::min(t_.taps, taps.count - t), 1, t == 0});
+      }
+    }
+  }
+
+  // One window wider than the scratch.
+  void reduce_share(const Piece& piece, std::int64_t o, const Thread& thread) const {
+    const Taps taps = p_.axis[2].taps(o);
+    std::byte* const to = piece.result + (o - piece.begin) * piece.inner * t_.size;
+    for (std::int64_t t = 0; t < taps.count && !thread.stopped(); t += t_.taps) {
+      const std::int64_t count = std::min(t_.taps, taps.count - t);
+      const std::byte* const row = reduced(piece, taps.first + t, count, thread);
+      reduce_.along({row, to, 1, piece.inner, 1, count, 1, t == 0});
+    }
+  }
+
+  // Maxima and their indices, a row of the input after the other.
+  void search(const Piece& piece, const Thread& thread) const {
+    const PoolAxis& axis = p_.axis[2];
+    std::fill_n(thread.indices, piece.count * piece.inner, std::int64_t{-1});
+    const Taps first = axis.taps(piece.begin), last = axis.taps(piece.begin + piece.count - 1);
+    const std::int64_t end = last.first + (last.count - 1) * last.step + 1;
+    for (std::int64_t r = 0; r < piece.rows(); ++r)
+      for (std::int64_t column = first.first; column < end; column += t_.columns) {
+        if (thread.stopped()) return;
+        search_columns(piece, r, column, std::min(column + t_.columns, end), thread);
+      }
+  }
+
+  void search_columns(const Piece& piece, std::int64_t row, std::int64_t begin, std::int64_t end,
+                      const Thread& thread) const {
+    const std::byte* src = row_of(piece, row) + begin * src_.spatial[2];
+    if (!dense_) {
+      load(piece, src, end - begin, thread.loaded);
+      src = thread.loaded;
+    }
+    for (std::int64_t i = 0; i < piece.count; ++i)
+      thread.taps[i] = between(p_.axis[2].taps(piece.begin + i), begin, end);
+    const std::int64_t d = piece.depth.first + row / piece.height.count * piece.depth.step;
+    const std::int64_t h = piece.height.first + row % piece.height.count * piece.height.step;
+    const std::int64_t index = (d * p_.axis[1].in + h) * p_.axis[2].in + begin;
+    kernels().search[static_cast<int>(t_.type)](
+        {src, index, thread.taps, piece.count, piece.inner, piece.result, thread.indices});
+  }
+
+  // Elements that an average counts along an axis.
+  std::int64_t counted(const PoolAxis& axis, std::int64_t o) const {
+    return p_.count_include_pad && !axis.shared ? taps_padded(axis.window, o, axis.in)
+                                                : axis.taps(o).count;
+  }
+
+  void divide(const Piece& piece, const Position& at, const Thread& thread) const {
+    const double rows = static_cast<double>(counted(p_.axis[0], at.od)) *
+                        static_cast<double>(counted(p_.axis[1], at.oh));
+    for (std::int64_t i = 0; i < piece.count; ++i)
+      thread.divisors[i] = p_.divisor != 0
+                               ? static_cast<double>(p_.divisor)
+                               : rows * static_cast<double>(counted(p_.axis[2], piece.begin + i));
+    const auto divide =
+        t_.type == Type::float64 ? kernels().divide_float64 : kernels().divide_float32;
+    divide(piece.result, thread.divisors, piece.count, piece.inner);
+  }
+
+  void store(const Piece& piece, const Thread& thread) const {
+    const std::int64_t size = size_of(p_.dst_type);
+    if (indices_ != nullptr) {
+      const std::int64_t first = (piece.dst - dst_.data) / size;
+      for (std::int64_t i = 0; i < piece.count; ++i)
+        std::copy_n(thread.indices + i * piece.inner, piece.inner,
+                    indices_ + first + i * (dst_.spatial[2] / size));
+    }
+    if (piece.result == piece.dst) return;
+    if (p_.dst_type == t_.type || parts_ == 2) {
+      const std::int64_t bytes = piece.inner * t_.size;
+      for (std::int64_t i = 0; i < piece.count; ++i)
+        std::memcpy(piece.dst + i * dst_.spatial[2], piece.result + i * bytes,
+                    static_cast<std::size_t>(bytes));
+      return;
+    }
+    const auto store = rows::kernels().store[sum_index(t_.type)][static_cast<int>(p_.dst_type)];
+    store(piece.result, piece.inner,
+          {piece.dst, dst_.spatial[2], size, piece.count, piece.channels});
+  }
+
+  static int log2_of(std::int64_t size) {
+    return __builtin_ctzll(static_cast<unsigned long long>(size));
+  }
+
+  const PoolProblem& p_;
+  const View& src_;
+  const View& dst_;
+  std::int64_t* const indices_;
+  const Tiling& t_;
+  const Reduction& reduce_;
+  const std::uint64_t neutral_;
+  std::byte* const workspace_;
+  const std::int64_t parts_;  // of an element of src, of the working type
+  const bool converts_;
+  bool dense_;     // positions follow one another in src, as the working type
+  bool in_place_;  // rows of src are read where they lie
+};
+
+}  // namespace
+
+double cost(const PoolProblem& p) {
+  constexpr double kSecondsPerTap = 0.2e-9, kSecondsPerOutput = 0.5e-9;
+  double outputs = static_cast<double>(p.N) * static_cast<double>(p.C), taps = 1;
+  for (const PoolAxis& axis : p.axis) {
+    outputs *= static_cast<double>(axis.out);
+    taps *= static_cast<double>(widest_window(axis));
+  }
+  return outputs * (kSecondsPerOutput + kSecondsPerTap * taps);
+}
+
+void run(const PoolProblem& p, const View& src, const View& dst, std::int64_t* indices, int threads,
+         Stop& stop) {
+  if (p.N == 0 || p.C == 0 || p.outputs() == 0) return;
+  const Tiling tiling = tiling_of(p);
+  const Workspace workspace(tiling.bytes_per_thread() * threads);
+  const Run run(p, src, dst, indices, tiling, workspace.data());
+  parallel_for(tiling.items(), threads, stop,
+               [&](std::int64_t item, int worker) { run.item(item, worker, stop); });
+}
+
+}  // namespace cconv::pooling

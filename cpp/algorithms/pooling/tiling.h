@@ -1,0 +1,111 @@
+// How a pool is cut into pieces for threads and cache.  Elements of the working type are all the
+// sizes here; `inner` of them make a position (channels last: a block of channels; complex numbers:
+// their parts).
+#pragma once
+
+#include <algorithm>
+
+#include "problem/pooling.h"
+#include "runtime/workspace.h"
+
+namespace cconv::pooling {
+
+constexpr std::int64_t kTapsPerBlock = 256;     // of a chain of sums: API.md's accuracy
+constexpr std::int64_t kLoadedRows = 8;         // rows converted together
+constexpr std::int64_t kRowBytes = 32 << 10;    // of the row that rows are reduced to: in L1
+constexpr std::int64_t kItemBytes = 128 << 10;  // that one item reads, about
+
+// What maxima and sums are taken in.
+inline Type working_type(const PoolProblem& p) {
+  switch (p.pool) {
+    case Pool::norm:
+      return Type::float64;
+    case Pool::average:
+      return p.dst_type == Type::float64 || p.dst_type == Type::complex128 ? Type::float64
+                                                                           : Type::float32;
+    case Pool::maximum:
+      break;
+  }
+  return p.src_type == Type::float16 || p.src_type == Type::bfloat16 ? Type::float32 : p.src_type;
+}
+
+struct Tiling {
+  Type type;           // working type
+  std::int64_t size;   // of an element
+  std::int64_t inner;  // elements of a position
+  std::int64_t channel_blocks;
+  std::int64_t taps;       // of a block along a row, all that may read inside
+  std::int64_t columns;    // positions of the input under a piece, at most
+  std::int64_t positions;  // of the output in a piece
+  std::int64_t pieces;     // of a row
+  std::int64_t rows;       // of the output, in all planes
+  std::int64_t per_item;   // pieces
+  // Scratch of a thread: the reduced row, a sum of a block of rows, rows as loaded, results,
+  // indices, windows, divisors.
+  std::int64_t row_bytes, loaded_bytes, result_bytes, indices_bytes, taps_bytes, divisors_bytes;
+
+  std::int64_t bytes_per_thread() const {
+    return 2 * row_bytes + loaded_bytes + result_bytes + indices_bytes + taps_bytes +
+           divisors_bytes;
+  }
+  std::int64_t items() const { return (rows * pieces + per_item - 1) / per_item; }
+};
+
+// Taps of a window that may read inside the axis, at most.
+inline std::int64_t widest_window(const PoolAxis& w) {
+  if (w.shared) return w.in / w.out + (w.in % w.out != 0) + (w.in % w.out > 1);
+  return std::min(w.window.kernel, (w.in - 1 + w.window.before) / w.window.dilation + 1);
+}
+
+inline Tiling tiling_of(const PoolProblem& p) {
+  const PoolAxis& row = p.axis[2];
+  const Window& w = row.window;
+  Tiling t{};
+  t.type = working_type(p);
+  const std::int64_t parts = p.pool == Pool::average && is_complex(p.src_type) ? 2 : 1;
+  t.size = size_of(t.type);
+
+  // Columns under one position, a block of taps; fixed by the problem, because sums depend on it.
+  const std::int64_t dilation = row.shared ? 1 : w.dilation;
+  constexpr std::int64_t kWidest = 4096;
+  t.taps = std::clamp<std::int64_t>(kWidest / dilation, 1, kTapsPerBlock);
+  t.taps = std::min(t.taps, std::max<std::int64_t>(widest_window(row), 1));
+  const std::int64_t reach = (t.taps - 1) * dilation + 1;
+
+  t.inner = parts;
+  t.channel_blocks = 1;
+  if (p.channels_last) {
+    constexpr std::int64_t kFewest = 64;
+    const std::int64_t fitting = kRowBytes / (t.size * parts * reach);
+    const std::int64_t block = std::max(fitting / kFewest, std::int64_t{1}) * kFewest;
+    t.inner = std::min(std::max<std::int64_t>(p.C, 1), block) * parts;
+    t.channel_blocks = (p.C * parts + t.inner - 1) / t.inner;
+  }
+
+  const std::int64_t step = row.shared ? std::max<std::int64_t>(row.in / row.out, 1) : w.stride;
+  const std::int64_t fitting = kRowBytes / (t.size * t.inner);
+  t.positions = 1;
+  if (step <= 2 * reach) t.positions = std::max<std::int64_t>((fitting - reach) / step + 1, 1);
+  t.positions = std::min(t.positions, row.out);
+  t.pieces = (row.out + t.positions - 1) / t.positions;
+  t.positions = (row.out + t.pieces - 1) / t.pieces;
+  t.columns =
+      row.shared ? std::max(reach, std::min(fitting, row.in)) : (t.positions - 1) * step + reach;
+
+  t.rows = p.N * p.axis[0].out * p.axis[1].out * (p.channels_last ? t.channel_blocks : p.C);
+  const double piece = static_cast<double>(t.columns * t.inner * t.size) *
+                       static_cast<double>(p.axis[0].taps(0).count + 1) *
+                       static_cast<double>(p.axis[1].taps(0).count + 1);
+  t.per_item = static_cast<std::int64_t>(std::max(1.0, static_cast<double>(kItemBytes) / piece));
+
+  constexpr std::int64_t kLargest = sizeof(Complex<double>);
+  t.row_bytes = round_up(t.columns * t.inner * t.size, kCacheLine);
+  t.loaded_bytes = round_up(kLoadedRows * t.columns * t.inner * kLargest, kCacheLine);
+  t.result_bytes = round_up(t.positions * t.inner * t.size, kCacheLine);
+  t.indices_bytes = p.wants_indices ? round_up(t.positions * t.inner * 8, kCacheLine) : 0;
+  t.taps_bytes = round_up(t.positions * static_cast<std::int64_t>(sizeof(Taps)), kCacheLine);
+  t.divisors_bytes = round_up(t.positions * 8, kCacheLine);
+  return t;
+}
+
+}  // namespace cconv::pooling
