@@ -16,14 +16,50 @@ can be held against each other.
 Letters: N batch, C input channels, O output channels, G groups; along one axis n elements.
 """
 
+from cconv.reference.avg_pool import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+)
 from cconv.reference.conv import conv1d, conv2d, conv3d
+from cconv.reference.lp_pool import lp_pool1d, lp_pool2d, lp_pool3d
+from cconv.reference.max_pool import (
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+)
 from cconv.reference.padding import pad
+from cconv.reference.unpool import max_unpool1d, max_unpool2d, max_unpool3d
 from cconv.reference.windows import output_size, resolve_padding, same_padding
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
     "conv1d",
     "conv2d",
     "conv3d",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "output_size",
     "pad",
     "resolve_padding",

@@ -2,13 +2,14 @@
 
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 PerAxis = int | Sequence[int]
+AdaptiveSize = int | Sequence[int | None]
 Padding = str | int | Sequence[int | tuple[int, int]]
 PadWidth = int | Sequence[int] | Sequence[Sequence[int]] | Mapping[int, int | Sequence[int]]
 Activation = str | tuple[str, float] | None
@@ -49,7 +50,7 @@ def chosen(value: object, names: Iterable[str], what: str) -> str:
     return value
 
 
-def is_sequence(value: object) -> bool:
+def is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, Sequence) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
@@ -68,13 +69,13 @@ def sizes_of(value: PerAxis, axes: int, what: str) -> list[int]:
     return [integer(entry, what, 1) for entry in per_axis(value, axes, what)]
 
 
-def integer(value: Any, what: str, least: int) -> int:
+def integer(value: Any, what: str, least: int | None = None) -> int:
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{what} is an int, not {value!r}")
     try:
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{what} is an int, not {value!r}") from None
-    if number < least:
+    if least is not None and number < least:
         raise ValueError(f"{what} {number} is less than {least}")
     return number

@@ -18,7 +18,7 @@ def kind_of(dtype: np.dtype[Any]) -> Kind:
         return "float"
     if dtype.name in ("complex64", "complex128"):
         return "complex"
-    raise TypeError(f"no convolution of {dtype}")
+    raise TypeError(f"no arithmetic of {dtype}")
 
 
 def types_of(

@@ -15,7 +15,12 @@ from cconv.reference.arguments import (
 
 
 def output_size(
-    n: int, kernel: int, stride: int = 1, padding: int | tuple[int, int] = 0, dilation: int = 1
+    n: int,
+    kernel: int,
+    stride: int = 1,
+    padding: int | tuple[int, int] = 0,
+    dilation: int = 1,
+    ceil_mode: bool = False,
 ) -> int:
     """Positions of a window along an axis of `n` elements; 0 where none fits.
 
@@ -24,14 +29,21 @@ def output_size(
 
         floor((n + before + after - span) / stride) + 1
 
-    >>> output_size(224, 7, stride=2, padding=3)
-    112
+    With `ceil_mode` the quotient is rounded up: the last window may hang over the end, but one that
+    would start past the axis and its padding before is dropped.
+
+    >>> output_size(224, 7, stride=2, padding=3), output_size(8, 3, stride=2, ceil_mode=True)
+    (112, 4)
     """
     n, kernel = integer(n, "n", 0), integer(kernel, "kernel", 1)
     stride, dilation = integer(stride, "stride", 1), integer(dilation, "dilation", 1)
     before, after = pair(padding)
     span = dilation * (kernel - 1) + 1
-    return max((n + before + after - span) // stride + 1, 0)
+    room = n + before + after - span
+    positions = (room + (stride - 1 if ceil_mode else 0)) // stride + 1
+    if ceil_mode and (positions - 1) * stride >= n + before:
+        positions -= 1
+    return max(positions, 0)
 
 
 def same_padding(
