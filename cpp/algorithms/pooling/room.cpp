@@ -311,10 +311,14 @@ class Run {
   void search(const Piece& piece, const Thread& thread) const {
     const PoolAxis& axis = p_.axis[2];
     std::fill_n(thread.indices, piece.count * piece.inner, std::int64_t{-1});
-    const Taps first = axis.taps(piece.begin), last = axis.taps(piece.begin + piece.count - 1);
-    const std::int64_t end = last.first + (last.count - 1) * last.step + 1;
+    std::int64_t begin = axis.in, end = 0;
+    for (std::int64_t i = 0; i < piece.count; ++i) {
+      const Taps taps = axis.taps(piece.begin + i);
+      begin = std::min(begin, taps.first);
+      end = std::max(end, taps.first + (taps.count - 1) * taps.step + 1);
+    }
     for (std::int64_t r = 0; r < piece.rows(); ++r)
-      for (std::int64_t column = first.first; column < end; column += t_.columns) {
+      for (std::int64_t column = begin; column < end; column += t_.columns) {
         if (thread.stopped()) return;
         search_columns(piece, r, column, std::min(column + t_.columns, end), thread);
       }
