@@ -144,13 +144,44 @@ void search(const Search& a) {
   }
 }
 
-template <class T>
-void divide(std::byte* row, const double* divisors, std::int64_t positions, std::int64_t inner) {
-  for (std::int64_t o = 0; o < positions; ++o) {
-    const T divisor = static_cast<T>(divisors[o]);
-    for (std::int64_t c = 0; c < inner; ++c, row += sizeof(T))
-      store_one(row, load_one<T>(row) / divisor);
+// row[i] /= divisor(i) for i < count, a vector's at a time.
+template <class T, int N, class Divisor>
+CCONV_INLINE void divide_run(std::byte* row, std::int64_t i, std::int64_t count, Divisor divisor) {
+  constexpr std::int64_t kSize = sizeof(T);
+  for (; i + N <= count; i += N) {
+    const Vec<T, N> y = Vec<T, N>::load(row + i * kSize) / divisor.template at<N>(i);
+    y.store(row + i * kSize);
   }
+  if constexpr (N > 1) {
+    if (i < count) divide_run<T, N / 2>(row, i, count, divisor);
+  }
+}
+
+template <class T>
+struct Each {
+  const T* divisors;
+  template <int N>
+  CCONV_INLINE Vec<T, N> at(std::int64_t i) const {
+    return Vec<T, N>::load(divisors + i);
+  }
+};
+
+template <class T>
+struct Same {
+  T divisor;
+  template <int N>
+  CCONV_INLINE Vec<T, N> at(std::int64_t) const {
+    return Vec<T, N>::fill(divisor);
+  }
+};
+
+template <class T>
+void divide(std::byte* row, const T* divisors, std::int64_t positions, std::int64_t inner) {
+  constexpr int N = V<T>::kLanes;
+  if (inner == 1) return divide_run<T, N>(row, 0, positions, Each<T>{divisors});
+  const auto step = inner * static_cast<std::int64_t>(sizeof(T));
+  for (std::int64_t o = 0; o < positions; ++o)
+    divide_run<T, N>(row + o * step, 0, inner, Same<T>{divisors[o]});
 }
 
 void power(double* row, std::int64_t count, double norm) {

@@ -60,7 +60,7 @@ struct Kernels {
   void (*search[kTypes])(const Search&);  // likewise
   Reduction sum_float32, sum_float64;
   // row[o, c] /= divisors[o], of `inner` elements per position.
-  void (*divide_float32)(std::byte* row, const double* divisors, std::int64_t positions,
+  void (*divide_float32)(std::byte* row, const float* divisors, std::int64_t positions,
                          std::int64_t inner);
   void (*divide_float64)(std::byte* row, const double* divisors, std::int64_t positions,
                          std::int64_t inner);

@@ -56,9 +56,12 @@ struct Thread {
   std::byte *row, *block, *loaded, *result;
   std::int64_t* indices;
   Taps* taps;
-  double* divisors;
+  std::byte* divisors;
   int worker;
   Stop& stop;
+  // What the divisors are for: most rows have those of the row before.
+  mutable std::int64_t divided_begin = -1;
+  mutable double divided_rows = 0;
 
   Thread(const Tiling& t, std::byte* at, int worker, Stop& stop) : worker(worker), stop(stop) {
     const auto take = [&at](std::int64_t bytes) {
@@ -72,7 +75,7 @@ struct Thread {
     result = take(t.result_bytes);
     indices = reinterpret_cast<std::int64_t*>(take(t.indices_bytes));
     taps = reinterpret_cast<Taps*>(take(t.taps_bytes));
-    divisors = reinterpret_cast<double*>(take(t.divisors_bytes));
+    divisors = take(t.divisors_bytes);
   }
   bool stopped() const {
     if (worker == 0) stop.poll_when_due();
@@ -346,16 +349,29 @@ class Run {
                                                 : axis.taps(o).count;
   }
 
-  void divide(const Piece& piece, const Position& at, const Thread& thread) const {
+  template <class T>
+  void divide(const Piece& piece, const Position& at, const Thread& thread,
+              void (*kernel)(std::byte*, const T*, std::int64_t, std::int64_t)) const {
     const double rows = static_cast<double>(counted(p_.axis[0], at.od)) *
                         static_cast<double>(counted(p_.axis[1], at.oh));
-    for (std::int64_t i = 0; i < piece.count; ++i)
-      thread.divisors[i] = p_.divisor != 0
+    auto* const divisors = reinterpret_cast<T*>(thread.divisors);
+    const bool known = thread.divided_begin == piece.begin && thread.divided_rows == rows;
+    thread.divided_begin = piece.begin;
+    thread.divided_rows = rows;
+    for (std::int64_t i = 0; i < piece.count && !known; ++i) {
+      const double along = p_.divisor != 0
                                ? static_cast<double>(p_.divisor)
                                : rows * static_cast<double>(counted(p_.axis[2], piece.begin + i));
-    const auto divide =
-        t_.type == Type::float64 ? kernels().divide_float64 : kernels().divide_float32;
-    divide(piece.result, thread.divisors, piece.count, piece.inner);
+      divisors[i] = static_cast<T>(along);
+    }
+    kernel(piece.result, divisors, piece.count, piece.inner);
+  }
+
+  void divide(const Piece& piece, const Position& at, const Thread& thread) const {
+    if (t_.type == Type::float64)
+      divide(piece, at, thread, kernels().divide_float64);
+    else
+      divide(piece, at, thread, kernels().divide_float32);
   }
 
   void store(const Piece& piece, const Thread& thread) const {
