@@ -45,12 +45,12 @@ TEST_CASE("output_extent counts the windows that fit") {
   });
 }
 
-TEST_CASE("output_extent with ceil_mode lets one window hang over that starts before the end") {
+TEST_CASE("output_extent with ceil_mode lets one window hang over, by less than a stride") {
   for_each_window([](const Window& w, std::int64_t in) {
     std::int64_t expected = count_windows(w, in);
     const std::int64_t next = -w.before + expected * w.stride;
-    const bool aligned = last_tap(w, next - w.stride) == in + w.after - 1;
-    if (expected > 0 && !aligned && next < in) ++expected;
+    const std::int64_t hangs = last_tap(w, next) + 1 - (in + w.after);
+    if (hangs > 0 && hangs < w.stride && next < in) ++expected;
     CHECK(output_extent(w, in, true) == expected);
   });
 }
@@ -116,6 +116,43 @@ TEST_CASE("positions_inside are those whose input index is inside") {
       }
     }
   });
+}
+
+TEST_CASE("taps_inside and taps_padded count the taps before the end of what they see") {
+  for_each_window([](const Window& w, std::int64_t in) {
+    for (std::int64_t o = 0; o < output_extent(w, in, true); ++o) {
+      std::vector<std::int64_t> inside;
+      std::int64_t padded = 0;
+      for (std::int64_t tap = 0; tap < w.kernel; ++tap) {
+        const std::int64_t i = o * w.stride + tap * w.dilation - w.before;
+        if (i >= 0 && i < in) inside.push_back(i);
+        padded += i < in + w.after;
+      }
+      const Taps taps = taps_inside(w, o, in);
+      CHECK(taps.count == static_cast<std::int64_t>(inside.size()));
+      for (std::size_t i = 0; i < inside.size(); ++i)
+        CHECK(taps.first + static_cast<std::int64_t>(i) * taps.step == inside[i]);
+      CHECK(taps_padded(w, o, in) == padded);
+    }
+  });
+  constexpr std::int64_t kFar = std::int64_t{1} << 61;
+  CHECK(taps_inside({3, 1, kFar, kFar, 0}, 0, 1).count == 1);
+  CHECK(taps_inside({INT64_MAX, 1, 1, 0, 0}, 0, 7).count == 7);
+}
+
+TEST_CASE("shares cover an axis, each from where its part begins to where it ends") {
+  for (std::int64_t in = 1; in <= 20; ++in)
+    for (std::int64_t out = 1; out <= 25; ++out)
+      for (std::int64_t i = 0; i < out; ++i) {
+        INFO("in ", in, " out ", out, " i ", i);
+        const Taps taps = share(i, in, out);
+        CHECK(taps.first * out <= i * in);
+        CHECK((taps.first + 1) * out > i * in);
+        CHECK((taps.first + taps.count) * out >= (i + 1) * in);
+        CHECK((taps.first + taps.count - 1) * out < (i + 1) * in);
+      }
+  CHECK(share(kMaxShares - 1, INT64_MAX / 2, kMaxShares).first > 0);
+  CHECK(share(0, INT64_MAX, 1).count == INT64_MAX);
 }
 
 // Indices 0..n-1 extended by `reach` on both sides, one element at a time from the inside out.

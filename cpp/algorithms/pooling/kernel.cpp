@@ -1,8 +1,6 @@
 // Maxima, sums and norms: rows of input to one row, then windows along that row.
 #include "algorithms/pooling/kernel.h"
 
-#include <cmath>
-
 #include CCONV_LEVEL_HEADER
 
 namespace cconv::pooling {
@@ -184,26 +182,6 @@ void divide(std::byte* row, const T* divisors, std::int64_t positions, std::int6
     divide_run<T, N>(row + o * step, 0, inner, Same<T>{divisors[o]});
 }
 
-void power(double* row, std::int64_t count, double norm) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const double x = __builtin_fabs(row[i]);
-    row[i] = norm == 1 ? x : norm == 2 ? x * x : pow(x, norm);
-  }
-}
-
-void root(double* row, std::int64_t count, double norm) {
-  if (norm == 1) return;
-  for (std::int64_t i = 0; i < count; ++i)
-    row[i] = norm == 2 ? sqrt(row[i]) : pow(row[i], 1 / norm);
-}
-
-void magnitude(const Complex<double>* pairs, std::int64_t count, double* magnitudes) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const Complex<double> pair = pairs[i];
-    magnitudes[i] = hypot(pair.real, pair.imaginary);
-  }
-}
-
 constexpr Kernels make_kernels() {
   Kernels kernels{};
 #define CCONV_ENTRY(name, T)                                                             \
@@ -225,9 +203,6 @@ constexpr Kernels make_kernels() {
   kernels.sum_float64 = {rows<Sum, double>, along<Sum, double>};
   kernels.divide_float32 = divide<float>;
   kernels.divide_float64 = divide<double>;
-  kernels.power = power;
-  kernels.root = root;
-  kernels.magnitude = magnitude;
   return kernels;
 }
 

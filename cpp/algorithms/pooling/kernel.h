@@ -64,11 +64,6 @@ struct Kernels {
                          std::int64_t inner);
   void (*divide_float64)(std::byte* row, const double* divisors, std::int64_t positions,
                          std::int64_t inner);
-  // row[i] = |row[i]| ** norm, and row[i] = row[i] ** (1 / norm).
-  void (*power)(double* row, std::int64_t count, double norm);
-  void (*root)(double* row, std::int64_t count, double norm);
-  // magnitudes[i] = |pairs[i]|; they may begin at the same place.
-  void (*magnitude)(const Complex<double>* pairs, std::int64_t count, double* magnitudes);
 };
 
 CCONV_DECLARE_KERNELS(Kernels)

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "algorithms/pooling/kernel.h"
+#include "algorithms/pooling/norm.h"
 #include "algorithms/pooling/tiling.h"
 #include "algorithms/rows/kernel.h"
 
@@ -133,7 +134,7 @@ class Run {
       if (stop.requested()) return;
       if (p_.pool == Pool::average) divide(piece, at, thread);
       if (p_.pool == Pool::norm)
-        kernels().root(reinterpret_cast<double*>(piece.result), piece.count * piece.inner, p_.norm);
+        take_root(reinterpret_cast<double*>(piece.result), piece.count * piece.inner, p_.norm);
       store(piece, thread);
     }
   }
@@ -202,8 +203,8 @@ class Run {
     if (p_.pool != Pool::norm) return;
     auto* const row = reinterpret_cast<double*>(dst);
     const std::int64_t elements = count * piece.inner;
-    if (complex) kernels().magnitude(reinterpret_cast<const Complex<double>*>(dst), elements, row);
-    kernels().power(row, elements, p_.norm);
+    if (complex) take_magnitudes(reinterpret_cast<const Complex<double>*>(dst), elements, row);
+    raise(row, elements, p_.norm);
   }
 
   // Rows [begin, end) of the input at the columns [column, column + count), reduced to dst.
