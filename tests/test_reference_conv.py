@@ -5,7 +5,6 @@ the comparison an equality.
 """
 
 import fractions
-import inspect
 
 import numpy as np
 import pytest
@@ -402,15 +401,3 @@ def test_algorithm_changes_nothing(algorithm):
     x, weight = digits(0, 3, 6, 6), digits(1, 2, 3, 3, 3)
     y = reference.conv2d(x, weight, algorithm=algorithm)
     np.testing.assert_array_equal(y, reference.conv2d(x, weight))
-
-
-@pytest.mark.parametrize("conv", CONV.values())
-def test_signature_is_the_contract(conv):
-    source = (
-        "lambda x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, "
-        "padding_mode='constant', padding_value=0, activation=None, channels_last=False, "
-        "algorithm='auto', dtype=None, out=None: 0"
-    )
-    ours = [(p.name, p.kind, p.default) for p in inspect.signature(conv).parameters.values()]
-    contract = inspect.signature(eval(source)).parameters.values()
-    assert ours == [(p.name, p.kind, p.default) for p in contract]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from enumeration import type_named
 
 from cconv import reference
 
@@ -115,12 +116,6 @@ ROWS = [
     ("complex64", "int32", "complex128"),
     ("bfloat16", "complex64", "complex64"),
 ]
-
-
-def type_named(name):
-    if name == "bfloat16":
-        return np.dtype(pytest.importorskip("ml_dtypes").bfloat16)
-    return np.dtype(name)
 
 
 @pytest.mark.parametrize(("x", "weight", "result"), ROWS)

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from enumeration import count_windows, digits, walk
+from enumeration import count_windows, digits, walk, windows_along
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +28,14 @@ axis = st.fixed_dictionaries(
 def test_output_size_counts_windows(n, window, before, after):
     expected = count_windows(n, before=before, after=after, **window)
     assert reference.output_size(n, padding=(before, after), **window) == expected
+
+
+@given(st.integers(0, 20), axis, st.integers(0, 8), st.integers(0, 8))
+def test_ceil_mode_counts_windows_that_hang_over(n, window, before, after):
+    after = min(after, window["dilation"] * (window["kernel"] - 1))
+    windows = windows_along(n, before=before, after=after, **window, ceil_mode=True)
+    size = reference.output_size(n, padding=(before, after), **window, ceil_mode=True)
+    assert size == len(windows)
 
 
 @given(st.integers(0, 20), axis)
