@@ -31,7 +31,8 @@ def output_size(
     """Return how many positions a window takes along one axis; 0 where it does not fit.
 
     ``floor((n + before + after - dilation*(kernel - 1) - 1) / stride) + 1``; with `ceil_mode` the
-    last window may hang over the end, as long as it starts inside the axis or its padding before.
+    quotient is rounded up, so that the last window may hang over the end, but one that would start
+    past the axis and its padding before is dropped.
 
     Parameters
     ----------
@@ -41,8 +42,10 @@ def output_size(
 
     Examples
     --------
-    >>> cconv.shapes.output_size(7, 3, stride=2)
+    >>> cconv.shapes.output_size(8, 3, stride=2)
     3
+    >>> cconv.shapes.output_size(8, 3, stride=2, ceil_mode=True)
+    4
     """
     return _core.output_size(n, kernel, stride, padding, dilation, ceil_mode)
 
