@@ -21,6 +21,7 @@ PUBLIC = [
     for name, thing in vars(importlib.import_module(module)).items()
     if name in importlib.import_module(module).__all__ and callable(thing)
 ]
+OPERATIONS = sorted(set(cconv.reference.__all__) & set(cconv.__all__))
 
 
 def examples(module):
@@ -45,8 +46,8 @@ def test_every_operation_has_an_example():
         for test in examples(module)
         if test.examples
     }
-    wanted = {"conv1d", "conv2d", "conv3d", "Conv2d", "explain", "num_threads"}
-    assert wanted | set(cconv.shapes.__all__) <= with_examples
+    wanted = {"Conv2d", "explain", "num_threads", *OPERATIONS, *cconv.shapes.__all__}
+    assert wanted <= with_examples
 
 
 @pytest.mark.parametrize(("module", "name"), PUBLIC)
@@ -57,11 +58,21 @@ def test_every_public_object_tells_what_it_is(module, name):
     assert len(first) < 100
 
 
-@pytest.mark.parametrize("call", [cconv.conv2d, cconv.conv1d, cconv.conv3d, cconv.explain])
+@pytest.mark.parametrize("call", [*OPERATIONS, "explain"])
 def test_every_parameter_is_told(call):
+    call = getattr(cconv, call)
     text = " ".join(inspect.getdoc(call).split())
     for name in inspect.signature(call).parameters:
         assert name in text, name
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_signatures_are_those_of_the_reference(name):
+    ours, theirs = (
+        [(p.name, p.kind, p.default) for p in inspect.signature(call).parameters.values()]
+        for call in (getattr(cconv, name), getattr(cconv.reference, name))
+    )
+    assert ours == theirs
 
 
 def test_all_names_are_there():
