@@ -46,18 +46,17 @@ constexpr std::int64_t padded_extent(const Window& w, std::int64_t in) {
 
 // Positions a window takes along one axis: floor((in + before + after - span) / stride) + 1; zero
 // when the window does not fit, kMaxExtent when the padded extent is beyond counting.  With
-// ceil_mode one more, where it hangs over the end by less than a stride and starts inside the axis
-// or its padding before.
+// ceil_mode the quotient is rounded up, so that the last window may hang over the end, and that
+// window is dropped if it starts past the axis and its padding before (as PyTorch has it).
 constexpr std::int64_t output_extent(const Window& w, std::int64_t in, bool ceil_mode = false) {
   std::int64_t padded = 0;
   if (__builtin_add_overflow(in, w.before, &padded)) return kMaxExtent;
   if (__builtin_add_overflow(padded, w.after, &padded)) return kMaxExtent;
   const std::int64_t room = padded - span(w);
-  const bool fits = room >= 0;
-  const std::int64_t out = fits ? room / w.stride + 1 : 0;
-  const bool hangs = fits ? room % w.stride != 0 : room > -w.stride;
-  const bool starts = saturating_multiply(out, w.stride) < in + w.before;
-  return out + (ceil_mode && hangs && starts);
+  if (!ceil_mode) return room < 0 ? 0 : room / w.stride + 1;
+  if (room <= -w.stride) return 0;
+  const std::int64_t steps = room < 0 ? 0 : room / w.stride + (room % w.stride != 0);
+  return steps + (saturating_multiply(steps, w.stride) < in + w.before);
 }
 
 // Extent a transposed convolution makes: (in - 1) * stride - before - after + span +

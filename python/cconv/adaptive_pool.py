@@ -95,7 +95,7 @@ def adaptive_max_pool2d(
     x : array of shape (N, C, H, W), (C, H, W) or (H, W), or with `channels_last` (N, H, W, C), \
 (H, W, C)
         Any integer or float dtype, any strides.
-    output_size : int, or per axis an int or None
+    output_size : int or None, or one per axis
         Windows along each axis, at least 1; None keeps the axis as it is.
     return_indices, channels_last, out
         As in `max_pool2d`.
@@ -219,7 +219,7 @@ def adaptive_avg_pool2d(
     x : array of shape (N, C, H, W), (C, H, W) or (H, W), or with `channels_last` (N, H, W, C), \
 (H, W, C)
         Any integer, float or complex dtype, any strides.
-    output_size : int, or per axis an int or None
+    output_size : int or None, or one per axis
         Windows along each axis, at least 1; None keeps the axis as it is.
     channels_last, out
         As in `avg_pool2d`.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 PerAxis: TypeAlias = int | Sequence[int]
-AdaptiveSize: TypeAlias = int | Sequence[int | None]
+AdaptiveSize: TypeAlias = int | Sequence[int | None] | None
 Padding: TypeAlias = str | int | Sequence[int | Sequence[int]]
 Activation: TypeAlias = str | tuple[str, float] | None
 PadWidth: TypeAlias = (

@@ -137,7 +137,7 @@ def adaptive_max_pool2d(
     ----------
     x, return_indices, channels_last, out
         As in `max_pool2d`.
-    output_size : int, or per axis an int or None
+    output_size : int or None, or one per axis
         Windows; None keeps the axis.
 
     Returns

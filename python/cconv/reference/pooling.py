@@ -110,8 +110,6 @@ def kernels_and_strides(
 def adaptive_axes(output_size: AdaptiveSize, sizes: Sequence[int]) -> list[Axis]:
     """Axes shared out among m windows each, from `floor(i*n/m)` to `ceil((i+1)*n/m)`."""
     axes = []
-    if output_size is None:
-        raise TypeError("output_size is an int or one per axis; None keeps an axis")
     for n, entry in zip(sizes, per_axis(output_size, len(sizes), "output_size"), strict=True):
         if n == 0:
             raise ValueError(f"x has no elements along an axis of its shape {tuple(sizes)}")
