@@ -10,6 +10,7 @@ import pytest
 from problems import ACTIVATIONS, CONV, LAYER, MODES, values
 
 import cconv
+from cconv import _core
 
 X, WEIGHT = values(0, (2, 4, 6, 7)), values(1, (6, 2, 3, 3))
 by_type = {"ids": lambda value: type(value).__name__}
@@ -132,6 +133,7 @@ NO_INTS = [True, False, np.True_, np.array(True), 1.0, 2.5, math.nan, math.inf, 
 NO_INTS += [np.array(1.0), 1j, None, "1", "same", b"1", {1: 1}, {1}, object(), int]
 NO_INTS += [fractions.Fraction(1), decimal.Decimal(1), (i for i in (1, 1))]
 NO_INTS += [Index(TypeError("no")), Unprintable(), TwoLines(), Long()]
+NO_INTS += [memoryview(np.ones((2, 2))), type("Two\nlines", (), {"__repr__": len})()]
 
 
 @pytest.mark.parametrize("value", NO_INTS, **by_type)
@@ -204,12 +206,23 @@ def test_no_images_of_a_size_beyond_memory():
 def test_weights_too_large_to_convert():
     weight = np.broadcast_to(np.float32(1), (2**20, 4, 2**15, 2**14))
     x = np.broadcast_to(np.float64(1), (4, 2**15, 2**14))
-    refusal(MemoryError, cconv.conv2d, x, weight)
+    message = refusal(MemoryError, cconv.conv2d, x, weight)
+    assert message.startswith("conv2d: not enough memory for the work; ")
     kernel, signal = np.broadcast_to(np.float32(1), 2**60), np.broadcast_to(np.float64(1), 2**59)
-    refusal(MemoryError, cconv.conv1d, signal, kernel, stride=2**60, padding=2**59)
+    message = refusal(MemoryError, cconv.conv1d, signal, kernel, stride=2**60, padding=2**59)
+    assert message.startswith("conv1d: not enough memory for the work; ")
 
 
-MISCOUNTS = [(), [], (1, 1, 1), [1] * 100, range(10**9), np.ones(3, int), ((), (), ())]
+MISCOUNTS = [
+    (),
+    [],
+    (1, 1, 1),
+    [1] * 100,
+    range(10**9),
+    range(2**70),
+    np.ones(3, int),
+    ((), (), ()),
+]
 
 
 @pytest.mark.parametrize("value", MISCOUNTS, **by_type)
@@ -235,6 +248,14 @@ def test_sequences_that_never_end():
 
     refused(TypeError, "stride", stride=Endless())
     np.testing.assert_array_equal(call(stride=Liar()), call())
+
+
+def test_sequences_shorter_than_they_say():
+    class Short(list):
+        def __len__(self):
+            return 2
+
+    refused(ValueError, "2 entries has 1", "would do", stride=Short([1]))
 
 
 @pytest.mark.parametrize("name", ["stride", "dilation", "padding", "groups", "activation"])
@@ -331,6 +352,7 @@ def test_padding_value_goes_with_constant_alone(mode, value):
 
 NO_VALUES = [None, "0", b"0", (), [0], 1j, np.complex64(1), np.complex128(0), np.zeros(1)]
 NO_VALUES += [np.array("1"), np.array(1j), object(), itself(), Unprintable()]
+NO_VALUES += [fractions.Fraction(10**400)]
 
 
 @pytest.mark.parametrize("value", NO_VALUES, **by_type)
@@ -439,8 +461,14 @@ def test_types_beyond_the_table(name, dtype):
     refused(TypeError, f"{name} has dtype", "would do", **{name: np.zeros(shape, dtype)})
 
 
+def released():
+    view = memoryview(bytearray(8))
+    view.release()
+    return view
+
+
 NO_ARRAYS = ["abc", object(), 3, 2.5, 1j, {1: 2}, {1.0}, range(3), (i for i in (1, 2)), len]
-NO_ARRAYS += [Unprintable(), TwoLines(), 10**30]
+NO_ARRAYS += [Unprintable(), TwoLines(), 10**30, released()]
 
 
 @pytest.mark.parametrize("name", ["x", "weight", "bias"])
@@ -554,6 +582,68 @@ def test_layers_refuse_at_once(options):
     arguments = {"weight": WEIGHT, "groups": 2} | options
     message = refusal((ValueError, TypeError), cconv.Conv2d, **arguments)
     assert re.match(rf"conv2d: {list(options)[-1]}\b", message)
+
+
+LISTS = [[1] * 3] * 3
+MESSAGES = [
+    ({"stride": LISTS, "dilation": LISTS, "padding": LISTS}, "the arguments hold too many seq"),
+    ({"padding": [(1, 2, 3)]}, "padding of one axis has 3 entries; an int or a (before, after)"),
+    (
+        {"padding": (1, 2, 3)},
+        "padding (1, 2, 3) has 3 entries; an int, one int or (before, after) ",
+    ),
+    ({"stride": (1, 1, 1)}, "stride (1, 1, 1) has 3 entries; an int or one per axis (2) would do"),
+    ({"stride": True}, "stride True is a bool; an int or one per axis (2) would do"),
+    ({"groups": True}, "groups True is a bool; an int would do"),
+    ({"groups": 1.0}, "groups 1.0 is not an int; an int would do"),
+    ({"groups": 2**70}, f"groups {2**70} does not fit; integers from 1 to 2**63 - 1 would do"),
+    ({"padding_mode": 1}, 'padding_mode 1 is not a word; one of "constant", "edge", "reflect"'),
+    ({"channels_last": 1}, "channels_last 1 is not a bool; True or False would do"),
+    ({"padding_value": "1"}, "padding_value '1' is not a number; a real one would do"),
+    ({"x": X.astype("c8"), "padding_value": "1"}, "padding_value '1' is not a number; a complex"),
+    (
+        {"x": X.astype("u1"), "padding_value": 256},
+        "padding_value 256 is no uint8; one that x can h",
+    ),
+    ({"activation": ("relu", 1)}, "activation ('relu', 1) takes no parameter; only \"leaky_relu\""),
+    ({"activation": ("leaky_relu", "1")}, "activation slope '1' is not a number; a real one would"),
+    (
+        {"x": X.astype("c8"), "activation": "relu"},
+        "activation 'relu' with complex sums; None would",
+    ),
+    ({"dtype": bool}, "dtype <class 'bool'> is not to be had from float32 sums; an integer, float"),
+    (
+        {"x": X.astype("c8"), "dtype": "f4"},
+        "dtype 'f4' is not to be had from complex64 sums; a com",
+    ),
+    ({"x": [[1, 2], [3]]}, "x is no array of numbers: "),
+    (
+        {"x": X[:, :, :0], "padding": 3, "padding_mode": "edge"},
+        'x height 0 has nothing that padding_mode "edge" could repeat; "constant" would do',
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), MESSAGES, ids=lambda v: str(v)[:40])
+def test_messages(changes, message):
+    assert refusal((ValueError, TypeError), call, **changes).startswith(f"conv2d: {message}")
+
+
+def test_messages_of_calls_that_are_none():
+    layer, unmade = cconv.Conv2d(WEIGHT, groups=2), cconv.Conv2d.__new__(cconv.Conv2d)
+    for call, message in (
+        (lambda: layer(), "a layer takes x and out, got no x"),
+        (lambda: layer(X, None, 1), "a layer takes x and out, got more arguments"),
+        (lambda: layer(X, x=X), "a layer takes x and out, got 'x' twice"),
+        (lambda: layer(X, **{"a\nb": 1}), "a layer takes x and out, got 'a\\nb'"),
+        (lambda: unmade(X), "a layer is made by Conv1d, Conv2d or Conv3d"),
+        (lambda: layer._prepare(1), "prepare: called with other arguments than Conv2d has"),
+        (lambda: layer.__init__(WEIGHT), "a layer is prepared once"),
+        (lambda: _core.conv2d(X, WEIGHT), "conv2d: the core takes 14 arguments"),
+        (lambda: _core.explain_conv2d(X), "conv2d: the core takes 14 arguments"),
+        (lambda: _core.pad(X), "pad: the core takes 4 arguments"),
+    ):
+        assert refusal(TypeError, call) == message
 
 
 def test_arguments_that_are_missing_or_too_many():

@@ -101,19 +101,22 @@ def test_layers_explain_themselves(dims):
     assert str(told).startswith(f"conv{dims}d: direct")
 
 
-@pytest.mark.parametrize("call", ["", "conv", "conv4d", "Conv2d", 2, None, cconv.conv2d])
+@pytest.mark.parametrize("call", ["", "conv", "conv4d", "Conv2d", 2, None, [], "a\nb"])
 def test_calls_that_cannot_be_explained(call):
     with pytest.raises(ValueError, match=r"^explain: call .* would do"):
         cconv.explain(call, (9, 9), (3, 3))
 
 
-@pytest.mark.parametrize("shape", [(-1, 5), (2**40, 2**40), (5,) * 70])
+@pytest.mark.parametrize("shape", [(-1, 5), (2**40, 2**40), (5,) * 70, (2**70,)])
 def test_shapes_that_no_array_has(shape):
     for arguments in ((shape, (3, 3)), ((9, 9), shape)):
         with pytest.raises(ValueError, match=r"^explain: ") as caught:
             cconv.explain("conv2d", *arguments)
         assert len(str(caught.value).splitlines()) == 1
         assert str(shape)[:20] in str(caught.value)
+        assert "would do" in str(caught.value)
+    with pytest.raises(ValueError, match=r"^explain: shape of type tuple is that of no array"):
+        cconv.explain("conv2d", (10**5000, 5), (3, 3))
 
 
 def test_explanations_agree_with_the_call():

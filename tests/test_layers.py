@@ -223,5 +223,30 @@ def test_a_layer_is_prepared_once():
     np.testing.assert_array_equal(layer(x), expected)
 
 
+def test_a_layer_that_an_argument_prepares():
+    class Prepares:
+        def __index__(self):
+            layer.__init__(weight)
+            return 1
+
+    weight = values(0, (3, 3))
+    layer = cconv.Conv2d.__new__(cconv.Conv2d)
+    with pytest.raises(TypeError, match="prepared once"):
+        layer.__init__(weight, None, Prepares())
+    assert layer(values(1, (5, 5))).shape == (3, 3)
+
+
+def test_what_is_done_to_the_weights_does_not_reach_the_layer():
+    layer, x = cconv.Conv1d(values(0, (2, 3, 3)), values(1, 2)), values(2, (3, 9))
+    expected = layer(x)
+    for array in (layer.weight, layer.bias):
+        with pytest.raises(ValueError, match="does not own its data"):
+            array.resize((1,), refcheck=False)
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            array.flags.writeable = True
+        array.dtype = np.uint8
+    np.testing.assert_array_equal(layer(x), expected)
+
+
 def test_repr_names_the_layer():
     assert repr(cconv.Conv3d(np.ones((2, 1, 3, 3, 3)))).startswith("Conv3d(")

@@ -506,6 +506,9 @@ def test_values_that_do_not_fit():
         refused(ValueError, "constant_values ", "pair per axis", constant_values=value)
     refused(ValueError, "constant_values 'text'", "int64", constant_values="text")
     refused(TypeError, "constant_values ", "int64", constant_values=object())
+    for value in (range(2**70), range(10**9), [1] * 100, [[[1, 2]]]):
+        refused(ValueError, "constant_values ", "too many entries", constant_values=value)
+    refused(ValueError, "constant_values ", "is no array", constant_values=[[1, 2], [3]])
     if NUMPY_2:
         many = [(1, 300)] * 2
         refused(ValueError, "constant_values ", array=np.zeros((2, 3), "u1"), constant_values=many)
@@ -535,6 +538,28 @@ def test_an_array_that_changes_while_its_widths_are_read():
     x = np.ones((300, 300))
     y = cconv.pad(x, ((0, Changes()),))
     assert y.tolist() == [1, 0]
+
+
+def test_values_that_never_end():
+    class Endless:
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, place):
+            return 5 + place
+
+    assert cconv.pad([1], 1, constant_values=Endless()).tolist() == [5, 1, 6]
+    assert cconv.pad([1], 1, constant_values=[Endless()]).tolist() == [5, 1, 6]
+
+
+def test_an_array_that_changes_while_its_values_are_read():
+    class Frees:
+        def __float__(self):
+            x.resize((1,), refcheck=False)
+            return 1.0
+
+    x = np.ones((300, 300))
+    refused(ValueError, "array changed", "would do", array=x, constant_values=Frees())
 
 
 def test_arguments_that_are_missing_or_too_many():

@@ -184,6 +184,7 @@ def test_numbers_of_threads_that_are_none(function):
         assert "would do" in message
     for junk in (True, 1.0, None, "2", [2], object()):
         assert refusal(TypeError, function, junk).startswith(f"{function.__name__}: n ")
+    assert refusal(ValueError, function, 2**31).endswith("too large; at most 2**31 - 1 would do")
     assert cconv.get_num_threads() == before
 
 
@@ -327,6 +328,6 @@ def test_show_config_returns_dicts():
     assert isinstance(config["cuda"], bool)
 
 
-@pytest.mark.parametrize("mode", ["", "dict", None, 1])
+@pytest.mark.parametrize("mode", ["", "dict", None, 1, [], "a\nb"])
 def test_other_modes_of_show_config(mode):
     assert f"mode {mode!r}" in refusal(ValueError, cconv.show_config, mode)

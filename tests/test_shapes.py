@@ -214,7 +214,8 @@ def test_other_refusals():
     refusal(TypeError, "transposed_output_size", **CALLS["output_size"], output_padding=1.5)
     good = CALLS["resolve_padding"]
     for sizes in ((), (1, 2, 3, 4), 5, "ab", None):
-        refusal((TypeError, ValueError), "resolve_padding", **good | {"sizes": sizes})
+        message = refusal(ValueError, "resolve_padding", **good | {"sizes": sizes})
+        assert message.endswith("is no sequence of extents; 1 to 3 of them would do")
     with pytest.raises(ValueError, match=r"write \[\(before, after\)\]"):
         shapes.resolve_padding(**good | {"padding": (1, 2)})
     refusal(ValueError, "resolve_padding", **good | {"padding": "SAME"})
@@ -228,9 +229,17 @@ def test_receptive_field_refuses(place):
         layer[place] = junk
         with pytest.raises(error, match=r"^receptive_field: .* would do"):
             shapes.receptive_field([(3, 1, 1), layer])
-    for layers in ([(3, 1)], [3], 5):
-        with pytest.raises((TypeError, ValueError)):
+    for layers in ([(3, 1)], [3], [()], [(1, 1, 1, 1)], [None]):
+        with pytest.raises(ValueError, match=r"^receptive_field: layers has .* would do"):
             shapes.receptive_field(layers)
+    with pytest.raises(TypeError, match=r"^receptive_field: layers 5 is no iterable; .* would do"):
+        shapes.receptive_field(5)
+
+
+def test_receptive_fields_do_not_wrap():
+    layers = [(3, 100, 1)] * 5
+    narrow = [tuple(map(np.int8, layer)) for layer in layers]
+    assert shapes.receptive_field(narrow) == shapes.receptive_field(layers) > 2**27
 
 
 @pytest.mark.parametrize("n", [2**40, 2**62])

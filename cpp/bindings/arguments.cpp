@@ -1,10 +1,12 @@
 #include "bindings/arguments.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <limits>
 #include <new>
-#include <stdexcept>
+
+#include "problem/window.h"
 
 namespace cconv {
 namespace {
@@ -118,7 +120,9 @@ std::string describe_value(const void* object) {
   auto* const o = static_cast<PyObject*>(const_cast<void*>(object));
   const auto text = py::reinterpret_steal<py::object>(PyObject_Repr(o));
   const std::string line = one_line(text.ptr());
-  return line.empty() ? std::string("of type ") + Py_TYPE(o)->tp_name : line;
+  if (!line.empty()) return line;
+  const auto type = py::reinterpret_steal<py::object>(PyUnicode_FromString(Py_TYPE(o)->tp_name));
+  return "of type " + one_line(type.ptr());
 }
 
 std::string describe_dtype(const void* object) {
@@ -229,13 +233,14 @@ void Arguments::read(PyObject* object, Value& v, int depth) {
   }
 }
 
-// What float() makes of the object; v stays as it is where that is a TypeError.
+// What float() makes of the object; v stays as it is where that is no float, or beyond them.
 void Arguments::read_real(PyObject* object, Value& v) {
   const auto real = py::reinterpret_steal<py::object>(PyNumber_Float(object));
   if (real) {
     v.kind = Value::Kind::real;
     v.real = PyFloat_AS_DOUBLE(real.ptr());
-  } else if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+  } else if (PyErr_ExceptionMatches(PyExc_TypeError) ||
+             PyErr_ExceptionMatches(PyExc_OverflowError)) {
     PyErr_Clear();
   } else {
     throw py::error_already_set();
@@ -246,7 +251,10 @@ void Arguments::read_sequence(PyObject* object, Value& v, int depth) {
   v.kind = Value::Kind::other;
   if (depth >= 2) return;
   v.size = PySequence_Size(object);
-  if (v.size < 0) {
+  if (v.size < 0 && PyErr_ExceptionMatches(PyExc_OverflowError)) {
+    PyErr_Clear();
+    v.size = kMaxExtent;
+  } else if (v.size < 0) {
     if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw py::error_already_set();
     PyErr_Clear();
     return;
@@ -258,6 +266,18 @@ void Arguments::read_sequence(PyObject* object, Value& v, int depth) {
     tuple = own(PyTuple_New(static_cast<Py_ssize_t>(v.size)));
     for (Py_ssize_t i = 0; i < v.size; ++i) {
       PyObject* const item = PySequence_GetItem(object, i);
+      if (item == nullptr && PyErr_ExceptionMatches(PyExc_IndexError)) {
+        PyErr_Clear();
+        throw Refusal(Refusal::Kind::value, std::string(call_) + ": a sequence said to have " +
+                                                std::to_string(v.size) + " entries has " +
+                                                std::to_string(i) +
+                                                "; one that keeps its length would do");
+      }
+      if (item == nullptr && PyErr_ExceptionMatches(PyExc_NotImplementedError)) {
+        PyErr_Clear();  // a memoryview of several axes
+        v.kind = Value::Kind::other;
+        return;
+      }
       if (item == nullptr) throw py::error_already_set();
       PyTuple_SET_ITEM(tuple, i, item);
     }
@@ -272,69 +292,80 @@ void Arguments::read_sequence(PyObject* object, Value& v, int depth) {
     read(PyTuple_GET_ITEM(tuple, i), const_cast<Value&>(v.items[i]), depth + 1);
 }
 
-PyObject* Arguments::ndarray(const char* name, PyObject* object, const Array* like) {
+PyObject* Arguments::ndarray(const char* name, PyObject* object, PyObject* like) {
+  if (Py_TYPE(object) == numpy_api().PyArray_Type_) return object;
+  const py::module_ numpy = py::module_::import("numpy");
+  if (is_array(object)) return own(numpy.attr("asarray")(py::handle(object)).release().ptr());
   PyObject* found = object;
-  if (!is_array(object)) {
-    const py::module_ numpy = py::module_::import("numpy");
-    const auto refuse = [&](const std::string& why) {
-      throw Refusal(Refusal::Kind::type, std::string(call_) + ": " + name + " " + why);
-    };
-    // Each way of being an array in turn; TypeError and BufferError mean: try the next.
-    const auto attempt = [&](auto&& convert, PyObject* another_error = PyExc_TypeError) {
-      try {
-        found = own(convert().release().ptr());
-        return is_array(found);
-      } catch (py::error_already_set& error) {
-        if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_BufferError) &&
-            !error.matches(another_error))
-          throw;
-        return false;
-      }
-    };
-    const py::handle h(object);
-    bool done = false;
-    if (is_sequence_of_numbers(object)) {
-      const bool adopts = like != nullptr && is_float(like->type);
-      try {
-        py::object read = numpy.attr("asarray")(h);
-        if (adopts && is_real_number(array_of(read.ptr()).type))
-          read = read.attr("astype")(dtype_of(like->type));
-        found = own(read.release().ptr());
-      } catch (py::error_already_set& error) {
-        if (!error.matches(PyExc_ValueError) && !error.matches(PyExc_TypeError)) throw;
-        throw Refusal(error.matches(PyExc_TypeError) ? Refusal::Kind::type : Refusal::Kind::value,
-                      std::string(call_) + ": " + name +
-                          " is no array of numbers: " + one_line(py::str(error.value()).ptr()));
-      }
-      done = true;
+  // Each way of being an array in turn; TypeError and BufferError mean: try the next.
+  const auto attempt = [&](auto&& convert, PyObject* another_error = PyExc_TypeError) {
+    try {
+      found = own(convert().release().ptr());
+      return is_array(found);
+    } catch (py::error_already_set& error) {
+      if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_BufferError) &&
+          !error.matches(another_error))
+        throw;
+      return false;
     }
-    if (!done && PyObject_CheckBuffer(object))
-      done = attempt([&] {
-        return py::object(numpy.attr("asarray")(
-            py::reinterpret_steal<py::object>(PyMemoryView_FromObject(object))));
-      });
-    if (!done && PyObject_HasAttrString(object, "__array__"))
-      done = attempt([&] { return py::object(numpy.attr("asarray")(h)); });
-    if (!done && PyObject_HasAttrString(object, "__dlpack__"))
-      done = attempt([&] { return py::object(numpy.attr("from_dlpack")(h)); },
-                     PyExc_RuntimeError);  // NumPy's for a type or device it does not know
-    if (!done)
-      refuse(describe_value(object) +
-             " is no array; an ndarray, a nested list, or an object with the "
-             "buffer protocol, __array__ or __dlpack__ on the CPU would do");
+  };
+  const py::handle h(object);
+  bool done = false;
+  if (is_sequence_of_numbers(object)) {
+    const bool adopts = like != nullptr && is_float(array_of(like).type);
+    try {
+      py::object read = numpy.attr("asarray")(h);
+      if (adopts && is_real_number(array_of(read.ptr()).type))
+        read = read.attr("astype")(dtype_of(array_of(like).type));
+      found = own(read.release().ptr());
+    } catch (py::error_already_set& error) {
+      if (!error.matches(PyExc_ValueError) && !error.matches(PyExc_TypeError)) throw;
+      throw Refusal(error.matches(PyExc_TypeError) ? Refusal::Kind::type : Refusal::Kind::value,
+                    std::string(call_) + ": " + name +
+                        " is no array of numbers: " + one_line(py::str(error.value()).ptr()));
+    }
+    done = true;
   }
+  if (!done && PyObject_CheckBuffer(object))
+    done = attempt(
+        [&] {
+          return py::object(
+              numpy.attr("asarray")(py::handle(own(PyMemoryView_FromObject(object)))));
+        },
+        PyExc_ValueError);  // of a released memoryview, or a format that NumPy does not know
+  if (!done && PyObject_HasAttrString(object, "__array__"))
+    done = attempt([&] { return py::object(numpy.attr("asarray")(h)); });
+  if (!done && PyObject_HasAttrString(object, "__dlpack__"))
+    done = attempt([&] { return py::object(numpy.attr("from_dlpack")(h)); },
+                   PyExc_RuntimeError);  // NumPy's for a type or device it does not know
+  if (!done)
+    throw Refusal(Refusal::Kind::type,
+                  std::string(call_) + ": " + name + " " + describe_value(object) +
+                      " is no array; an ndarray, a nested list, or an object with the "
+                      "buffer protocol, __array__ or __dlpack__ on the CPU would do");
   return found;
 }
 
-Array Arguments::array(const char* name, PyObject* object, const Array* like) {
-  PyObject* const found = ndarray(name, object, like);
-  const Array array = array_of(found);
-  return array.native ? array
-                      : cast(array, py::handle(found).attr("dtype").attr("newbyteorder")("="));
+Array Arguments::snapshot(PyObject* ndarray) {
+  Array array = array_of(ndarray);
+  const auto copy = [&](const std::int64_t* extents) {
+    std::int64_t* const copied = extents_[extents_used_++];
+    std::copy_n(extents, array.ndim, copied);
+    return copied;
+  };
+  array.shape = copy(array.shape);
+  array.strides = copy(array.strides);
+  return array;
 }
 
-Array Arguments::bias(PyObject* object) {
-  const Array array = this->array("bias", object);
+Array Arguments::array(PyObject* ndarray) {
+  const Array array = snapshot(ndarray);
+  return array.native ? array
+                      : cast(array, py::handle(ndarray).attr("dtype").attr("newbyteorder")("="));
+}
+
+Array Arguments::bias(PyObject* ndarray) {
+  const Array array = this->array(ndarray);
   if (array.type != Type::other) return array;
   const auto widest = dtype_of(Type::float64);
   const auto dtype =
@@ -378,9 +409,6 @@ void set_python_error(const char* call) noexcept {
   } catch (const std::bad_alloc&) {
     PyErr_Format(PyExc_MemoryError,
                  "%s: not enough memory for the work; a smaller batch or image would do", call);
-  } catch (const std::length_error&) {
-    PyErr_Format(PyExc_MemoryError,
-                 "%s: no memory holds a copy of the weights; a smaller weight would do", call);
   } catch (const std::exception& error) {
     PyErr_Format(PyExc_RuntimeError, "%s: %s", call, error.what());
   }

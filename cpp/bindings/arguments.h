@@ -35,15 +35,17 @@ class Arguments {
     return value;
   }
 
-  // Anything that API.md reads as an array.  A list or tuple takes the dtype of `like`, where that
-  // is a float array.
-  Array array(const char* name, PyObject* object, const Array* like = nullptr);
+  // The ndarray, of no subclass, that an object is read as: anything that API.md reads as an array.
+  // A list or tuple takes the dtype of the ndarray `like`, where that has a float one.
+  PyObject* ndarray(const char* name, PyObject* object, PyObject* like = nullptr);
 
-  // The ndarray itself that an object is read as, in its own byte order.
-  PyObject* ndarray(const char* name, PyObject* object, const Array* like = nullptr);
-
-  // An array of a type that the core loads, where NumPy's same_kind rule lets it become one.
-  Array bias(PyObject* object);
+  // What an ndarray is now, shape and strides copied: Python code may change it, so this comes
+  // after everything that runs some.
+  Array snapshot(PyObject* ndarray);
+  // The same, in native byte order.
+  Array array(PyObject* ndarray);
+  // The same, of a type that the core loads where NumPy's same_kind rule lets it become one.
+  Array bias(PyObject* ndarray);
 
  private:
   void read(PyObject* object, Value& value, int depth);
@@ -56,6 +58,9 @@ class Arguments {
   std::int64_t longest_, most_;
   std::unique_ptr<Value[]> items_;  // of sequences, made when there is one
   std::int64_t items_used_ = 0;
+  static constexpr int kMostArrays = 4;
+  std::int64_t extents_[2 * kMostArrays][kMaxNdim];  // of arrays: shape, strides
+  int extents_used_ = 0;
   std::vector<py::object> owned_;
 };
 

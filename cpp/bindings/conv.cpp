@@ -45,13 +45,16 @@ struct Call {
   Array bias;
 
   Call(int dims, PyObject* const* args) : arguments(kCalls[dims - 1]) {
-    a.x = arguments.array("x", args[kX]);
-    a.weight = arguments.array("weight", args[kWeight], &a.x);
-    if (args[kBias] != Py_None) {
-      bias = arguments.bias(args[kBias]);
-      a.bias = &bias;
-    }
+    PyObject* const x = arguments.ndarray("x", args[kX]);
+    PyObject* const weight = arguments.ndarray("weight", args[kWeight], x);
+    const bool biased = args[kBias] != Py_None;
+    PyObject* const offsets = biased ? arguments.ndarray("bias", args[kBias]) : nullptr;
     read_options(arguments, args, dims, options);
+    a.x = arguments.array(x);
+    a.weight = arguments.array(weight);
+    if (!biased) return;
+    bias = arguments.bias(offsets);
+    a.bias = &bias;
   }
 };
 

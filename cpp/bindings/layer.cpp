@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 
 #include "bindings/arguments.h"
 #include "bindings/conv.h"
@@ -20,12 +21,11 @@ class Layer {
   Layer(int dims, PyObject* const* args)
       : arguments_(kCalls[dims - 1]), adopts_type_(is_sequence_of_numbers(args[kWeight])) {
     for (int i = kStride; i < kOut; ++i) kept_[i] = py::reinterpret_borrow<py::object>(args[i]);
-    weight = copy("weight", args[kWeight], weight_);
-    if (args[kBias] != Py_None) {
-      bias = copy("bias", args[kBias], bias_);
-      bias_ = arguments_.bias(bias.ptr());
-    }
+    weight = copy("weight", args[kWeight]);
+    if (args[kBias] != Py_None) bias = copy("bias", args[kBias]);
     read_options(arguments_, args, dims, options_);
+    weight_ = arguments_.array(weight.ptr());
+    if (!bias.is_none()) bias_ = arguments_.bias(bias.ptr());
     try_options();
   }
 
@@ -33,28 +33,29 @@ class Layer {
   template <class Use>
   auto with_input(PyObject* x, Use use) const {
     Arguments arguments(options_.call);
-    ConvArguments a{options_, arguments.array("x", x), weight_, bias_or_null()};
+    ConvArguments a{options_, arguments.array(arguments.ndarray("x", x)), weight_, bias_or_null()};
     py::object adopted;
     if (adopts_type_ && is_float(a.x.type) && is_real_number(weight_.type) &&
         a.x.type != weight_.type) {
       adopted = weight.attr("astype")(dtype_of(a.x.type));
-      a.weight = arguments.array("weight", adopted.ptr());
+      a.weight = arguments.array(adopted.ptr());
     }
     Convolution c;
     validate_conv(a, c);
     return use(a, c);
   }
 
-  py::object weight;  // the copies, as arrays
+  // The copies, as arrays.  Python sees views of them, which cannot be resized or made writable.
+  py::object weight;
   py::object bias = py::none();
 
  private:
-  py::object copy(const char* name, PyObject* object, Array& array) {
-    array = arguments_.array(name, object);
-    py::object copied =
-        py::handle(static_cast<PyObject*>(const_cast<void*>(array.object))).attr("copy")();
+  // Of a native byte order.
+  py::object copy(const char* name, PyObject* object) {
+    py::object copied = py::handle(arguments_.ndarray(name, object)).attr("copy")();
+    if (!array_of(copied.ptr()).native)
+      copied = copied.attr("astype")(copied.attr("dtype").attr("newbyteorder")("="));
     copied.attr("setflags")(py::arg("write") = false);
-    array = arguments_.array(name, copied.ptr());
     return copied;
   }
 
@@ -118,7 +119,7 @@ PyObject* call_layer(PyObject* self, PyObject* const* args, std::size_t flagged_
                         : PyUnicode_CompareWithASCIIString(keyword, "x") == 0 ? 0
                                                                               : -1;
       if (place < 0 || given[place] != nullptr)
-        throw py::type_error("a layer takes x and out, got " + py::cast<std::string>(keyword) +
+        throw py::type_error("a layer takes x and out, got " + describe().value(keyword) +
                              (place < 0 ? "" : " twice"));
       given[place] = args[positional + i];
     }
@@ -142,15 +143,22 @@ void drop_layer(PyObject* self) noexcept {
   Py_DECREF(type);
 }
 
+constexpr const char* kPreparedTwice = "a layer is prepared once";
+
 // prepare(dims, weight, bias, <options>) -> (weight, bias), the layer's copies
 PyObject* prepare(PyObject* self, PyObject* const* args, Py_ssize_t count) noexcept {
   return guarded("layer", [&]() -> PyObject* {
     if (count != kOut) throw py::type_error("prepare: called with other arguments than Conv2d has");
     auto& object = *reinterpret_cast<LayerObject*>(self);
-    if (object.layer != nullptr) throw py::type_error("a layer is prepared once");
+    if (object.layer != nullptr) throw py::type_error(kPreparedTwice);
     const int dims = py::cast<int>(py::handle(args[0]));
-    object.layer = new Layer(dims, args);
-    return py::make_tuple(object.layer->weight, object.layer->bias).release().ptr();
+    auto made = std::make_unique<Layer>(dims, args);
+    if (object.layer != nullptr) throw py::type_error(kPreparedTwice);  // by code of an argument
+    object.layer = made.release();
+    const auto view = [](const py::object& array) -> py::object {
+      return array.is_none() ? array : array.attr("view")();
+    };
+    return py::make_tuple(view(object.layer->weight), view(object.layer->bias)).release().ptr();
   });
 }
 

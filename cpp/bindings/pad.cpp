@@ -18,17 +18,6 @@ constexpr const char* kCall = "pad";
 
 enum Position { kArray, kPadWidth, kMode, kConstantValues, kArguments };
 
-// The shape and strides of an array as they are now; what Python code does to it later is not seen.
-struct Snapshot {
-  Array array;
-  std::int64_t shape[kMaxNdim], strides[kMaxNdim];
-
-  explicit Snapshot(PyObject* ndarray) : array(array_of(ndarray)) {
-    std::copy_n(array.shape, array.ndim, shape);
-    std::copy_n(array.strides, array.ndim, strides);
-  }
-};
-
 py::object attribute_of_numpy(const char* name) { return py::module_::import("numpy").attr(name); }
 
 bool is_zero_int(PyObject* object) {
@@ -44,6 +33,28 @@ void read_number(Arguments& arguments, PyObject* object, Value& value) {
     arguments.read(object, value);
 }
 
+// Sequences as lists of the entries they say they have, where these are no more than `most`: NumPy
+// reads one to its end, which may never come.  Null where they are more, or nested deeper.
+py::object as_lists(py::handle object, Py_ssize_t most, int depth) {
+  PyObject* const o = object.ptr();
+  if (!PySequence_Check(o) || PyUnicode_Check(o) || PyObject_CheckBuffer(o) ||
+      PyObject_HasAttrString(o, "__array__"))
+    return py::reinterpret_borrow<py::object>(object);
+  const Py_ssize_t size = PySequence_Size(o);
+  if (size < 0 && !PyErr_ExceptionMatches(PyExc_OverflowError)) throw py::error_already_set();
+  PyErr_Clear();
+  if (size < 0 || size > most || depth == 0) return {};
+  py::list list;
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    const auto entry = py::reinterpret_steal<py::object>(PySequence_GetItem(o, i));
+    if (!entry) throw py::error_already_set();
+    const py::object read = as_lists(entry, most, depth - 1);
+    if (!read) return {};
+    list.append(read);
+  }
+  return list;
+}
+
 // constant_values as an array, and the element of it that a side of an axis takes: the forms of
 // numpy.pad.
 class Values {
@@ -56,9 +67,13 @@ class Values {
     };
     py::object array;
     try {
-      array = attribute_of_numpy("array")(py::handle(object));
+      const py::object lists = as_lists(object, std::max(ndim, 2), 2);
+      if (!lists) refuse("has too many entries");
+      array = attribute_of_numpy("array")(lists);
     } catch (py::error_already_set& error) {
-      if (!error.matches(PyExc_ValueError) && !error.matches(PyExc_TypeError)) throw;
+      if (!error.matches(PyExc_ValueError) && !error.matches(PyExc_TypeError) &&
+          !error.matches(PyExc_IndexError) && !error.matches(PyExc_BufferError))
+        throw;
       refuse("is no array");
     }
     const Array a = array_of(array.ptr());
@@ -121,10 +136,25 @@ py::object cast_values(PyObject* object, const py::dtype& dtype, PadProblem& p) 
   return slots;
 }
 
+// Python code has run since the array was judged: it may have given it other memory or another
+// form.
+void require_unchanged(PyObject* ndarray, const Array& judged, const py::dtype& dtype) {
+  const Array now = array_of(ndarray);
+  const auto same = [&](const std::int64_t* a, const std::int64_t* b) {
+    return std::equal(a, a + judged.ndim, b);
+  };
+  if (now.data != judged.data || now.ndim != judged.ndim || !same(now.shape, judged.shape) ||
+      !same(now.strides, judged.strides) || py::detail::array_proxy(ndarray)->descr != dtype.ptr())
+    throw Refusal(Refusal::Kind::value,
+                  std::string(kCall) +
+                      ": array changed while constant_values were read; values that leave it alone "
+                      "would do");
+}
+
 // Elements that are references: a constant border is NumPy's own, the others take what lies at the
 // padded indices.
 py::object pad_references(PyObject* ndarray, const PadProblem& p, PyObject* const* args) {
-  const py::object plain = attribute_of_numpy("asarray")(py::handle(ndarray));
+  const py::handle plain(ndarray);
   py::list widths;
   for (int i = 0; i < p.ndim; ++i) widths.append(py::make_tuple(p.axis[i].before, p.axis[i].after));
   if (p.ndim == 0) return plain.attr("copy")();
@@ -174,8 +204,8 @@ PyObject* pad(PyObject*, PyObject* const* args, Py_ssize_t count) noexcept {
 
     const auto dtype = py::reinterpret_borrow<py::dtype>(py::detail::array_proxy(ndarray)->descr);
     const bool references = (dtype.flags() & 1) != 0;  // NPY_ITEM_REFCOUNT
-    const Snapshot src(ndarray);
-    a.ndim = src.array.ndim;
+    const Array src = arguments.snapshot(ndarray);
+    a.ndim = src.ndim;
     a.shape = src.shape;
     a.item = dtype.itemsize();
     PadProblem p;
@@ -191,10 +221,12 @@ PyObject* pad(PyObject*, PyObject* const* args, Py_ssize_t count) noexcept {
     }
     const bool zero = is_zero_int(args[kConstantValues]) && type_of(dtype) != Type::other;
     py::object values;
-    if (p.border == Border::constant && bordered && !zero)
+    if (p.border == Border::constant && bordered && !zero) {
       values = cast_values(args[kConstantValues], dtype, p);
+      require_unchanged(ndarray, src, dtype);
+    }
     py::object result = new_array(dtype, p.ndim, shape);
-    p.src = src.array.data;
+    p.src = src.data;
     p.dst = reinterpret_cast<std::byte*>(py::detail::array_proxy(result.ptr())->data);
     const double seconds = padding::cost(p);
     run_work(seconds, [&](int threads, Stop& stop) {

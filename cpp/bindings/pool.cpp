@@ -27,7 +27,7 @@ void require_arguments(const char* call, Py_ssize_t count, Py_ssize_t wanted) {
 // Judges, allocates and runs a pool whose options are read.
 PyObject* pool(Arguments& arguments, PoolArguments& a, PyObject* x, PyObject* out) {
   a.describe = describe();
-  a.x = arguments.array("x", x);
+  a.x = arguments.array(arguments.ndarray("x", x));
   Pooling c;
   validate_pool(a, c);
   const PoolProblem& p = c.problem;
@@ -133,8 +133,10 @@ PyObject* max_unpool(PyObject*, PyObject* const* args, Py_ssize_t count) noexcep
     arguments.read(args[kPadding], a.padding);
     arguments.read(args[kOutputSize], a.output_size);
     arguments.read(args[kChannelsLast], a.channels_last);
-    a.x = arguments.array("x", args[kX]);
-    a.indices = arguments.array("indices", args[kIndices]);
+    PyObject* const x = arguments.ndarray("x", args[kX]);
+    PyObject* const indices = arguments.ndarray("indices", args[kIndices]);
+    a.x = arguments.array(x);
+    a.indices = arguments.array(indices);
     Unpooling u;
     validate_unpool(a, u);
     py::object result = new_array(u.problem.type, u.ndim, u.shape);

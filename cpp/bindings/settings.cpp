@@ -122,6 +122,7 @@ void add_settings(py::module_& module) {
   if (threads_context == nullptr) throw py::error_already_set();
   module.add_object("threads_context", py::handle(threads_context));
 
+  module.def("describe", [](py::handle value) { return describe().value(value.ptr()); });
   module.def("checked_threads", [](py::handle n) { return checked_threads("num_threads", n); });
   module.def("set_num_threads",
              [](py::handle n) { set_process_threads(checked_threads("set_num_threads", n)); });

@@ -62,8 +62,11 @@ def as_array(x: Any) -> Any:
         return x
     try:
         return np.broadcast_to(np.float32(0), x)
-    except ValueError as error:
-        raise ValueError(f"explain: no array has the shape {x}: {error}") from None
+    except (ValueError, MemoryError):
+        raise ValueError(
+            f"explain: shape {_core.describe(x)} is that of no array; extents from 0 on "
+            "that make less than 2**63 bytes would do"
+        ) from None
 
 
 def explain(call: str, x: Any, weight: Any, *args: Any, **options: Any) -> Explanation:
@@ -92,9 +95,10 @@ def explain(call: str, x: Any, weight: Any, *args: Any, **options: Any) -> Expla
     >>> cconv.explain("conv2d", (1, 64, 56, 56), (64, 64, 3, 3), padding=1).algorithm
     'direct'
     """
-    if call not in _EXPLAINED:
+    if not isinstance(call, str) or call not in _EXPLAINED:
         known = ", ".join(f'"{name}"' for name in _EXPLAINED)
-        raise ValueError(f"explain: call {call!r} is unknown; one of {known} would do")
+        described = _core.describe(call)
+        raise ValueError(f"explain: call {described} is unknown; one of {known} would do")
     core, operation = _EXPLAINED[call]
     bound = inspect.signature(operation).bind(as_array(x), as_array(weight), *args, **options)
     bound.apply_defaults()

@@ -87,8 +87,9 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     ValueError
         Another mode.
     """
-    if mode not in ("stdout", "dicts"):
-        raise ValueError(f'show_config: mode {mode!r} is unknown; "stdout" or "dicts" would do')
+    if not isinstance(mode, str) or mode not in ("stdout", "dicts"):
+        described = _core.describe(mode)
+        raise ValueError(f'show_config: mode {described} is unknown; "stdout" or "dicts" would do')
     config = _core.config()
     if mode == "dicts":
         return config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 from cconv import _core
@@ -123,7 +124,21 @@ def receptive_field(layers: Iterable[tuple[int, int, int]]) -> int:
     7
     """
     field, step = 1, 1
-    for kernel, stride, dilation in layers:
+    try:
+        stack = iter(layers)
+    except TypeError:
+        raise TypeError(
+            f"receptive_field: layers {_core.describe(layers)} is no iterable; "
+            "one of (kernel, stride, dilation) would do"
+        ) from None
+    for layer in stack:
+        try:
+            kernel, stride, dilation = layer
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"receptive_field: layers has {_core.describe(layer)}; "
+                "a (kernel, stride, dilation) would do"
+            ) from None
         field += (_core.span(kernel, stride, dilation) - 1) * step
-        step *= stride
+        step *= operator.index(stride)
     return field
