@@ -39,22 +39,23 @@ Handler handler = {"cconv",
 PyObject* capsule = nullptr;  // of the handler
 PyObject* (*set_handler)(PyObject*) = nullptr;
 
-// Makes NumPy allocate with our handler in this context, for as long as it lives.
+// Makes NumPy allocate with our handler for as long as it lives: in a context of its own, so that
+// nothing can fail on the way back.
 class UseHandler {
  public:
-  UseHandler() {
-    before_ = set_handler(capsule);
-    if (before_ == nullptr) throw py::error_already_set();
+  UseHandler() : context_(py::reinterpret_steal<py::object>(PyContext_CopyCurrent())) {
+    if (!context_ || PyContext_Enter(context_.ptr()) != 0) throw py::error_already_set();
+    const auto before = py::reinterpret_steal<py::object>(set_handler(capsule));
+    if (before) return;
+    PyContext_Exit(context_.ptr());
+    throw py::error_already_set();
   }
-  ~UseHandler() {
-    Py_XDECREF(set_handler(before_));
-    Py_DECREF(before_);
-  }
+  ~UseHandler() { PyContext_Exit(context_.ptr()); }
   UseHandler(const UseHandler&) = delete;
   UseHandler& operator=(const UseHandler&) = delete;
 
  private:
-  PyObject* before_;
+  py::object context_;
 };
 
 }  // namespace
