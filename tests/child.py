@@ -27,6 +27,12 @@ def start(code, *, environment=None, **options):
     )
 
 
+def with_tests(**environment):
+    """An environment in which the modules of the tests can be imported."""
+    path = [os.path.dirname(__file__), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return environment | {"PYTHONPATH": os.pathsep.join(path)}
+
+
 def run(code, *, timeout=60, **environment):
     """What code prints, once it has ended well."""
     status, output, errors = outcome(code, timeout=timeout, **environment)

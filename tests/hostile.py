@@ -17,7 +17,7 @@ import time
 import warnings
 
 import numpy as np
-from operations import OPERATIONS
+from operations import OPERATIONS, takes_out
 from problems import ACTIVATIONS, ALIASES, MODES, TYPES, WORDS, values
 
 import cconv
@@ -351,10 +351,6 @@ def out_for(operation):
     """An array that takes the result of the call without changes."""
     result = operation()
     return np.full_like(result, 7) if isinstance(result, np.ndarray) else None
-
-
-def takes_out(name):
-    return name.startswith("conv") or (name.startswith("Conv") and "." not in name)
 
 
 def every(name):

@@ -101,6 +101,8 @@ OPERATIONS = {
     "set_num_threads": Operation(set_num_threads, lambda: {"n": 2}),
     "show_config": Operation(cconv.show_config, lambda: {"mode": "dicts"}),
 }
-ARRAY_OPERATIONS = {
-    name: operation for name, operation in OPERATIONS.items() if isinstance(operation(), np.ndarray)
-}
+
+
+def takes_out(name):
+    """Whether the operation has an argument `out`."""
+    return isinstance(OPERATIONS[name](), np.ndarray) and name != "pad"

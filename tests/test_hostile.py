@@ -1,6 +1,5 @@
 """Hostile objects as arguments: no crash, no hang, one line of an error, `out` as it was."""
 
-import os
 import threading
 
 import child
@@ -16,9 +15,8 @@ SEED = 20_000
 
 def complaints(code):
     """What a process of its own prints that has hostile.py."""
-    tests = os.path.dirname(__file__)
-    path = os.pathsep.join([tests, *filter(None, [os.environ.get("PYTHONPATH")])])
-    return child.run(f"import hostile\nhostile.main({code})", timeout=120, PYTHONPATH=path)
+    code = f"import hostile\nhostile.main({code})"
+    return child.run(code, timeout=120, **child.with_tests())
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -4,6 +4,7 @@ import concurrent.futures
 import multiprocessing
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sysconfig
@@ -351,6 +352,26 @@ def test_workspace_that_is_not_to_be_had():
     message, *rest = y.splitlines()
     assert message.startswith("conv2d: ")
     assert rest == ["True", "True"]
+
+
+@pytest.fixture(scope="session")
+def scarce(tmp_path_factory):
+    """scarce.c as a library."""
+    compiler = shutil.which("cc")
+    if compiler is None or platform.libc_ver()[0] != "glibc":
+        pytest.skip("needs a C compiler and glibc")
+    library = tmp_path_factory.mktemp("scarce") / "scarce.so"
+    source = os.path.join(os.path.dirname(__file__), "scarce.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return str(library)
+
+
+@linux
+@pytest.mark.parametrize("name", ["conv1d", "Conv1d", "pad"])
+def test_every_request_for_memory_may_fail(name, scarce):
+    """The call fails whole, by a MemoryError; the next one is well."""
+    environment = child.with_tests(LD_PRELOAD=scarce, PYTHONMALLOC="malloc")
+    assert child.run(f"import scarce\nscarce.main({scarce!r}, {name!r})", **environment) == ""
 
 
 @pytest.mark.skipif(
