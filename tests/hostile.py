@@ -316,6 +316,10 @@ HOSTILE = [
 ]
 
 
+# Objects that are the same in every call.
+LASTING = [*(lambda _, n=n: n for n in [*NUMBERS, *TEXTS]), *SEQUENCES[:20]]
+
+
 # ------------------------------------------------------------------------------ what is allowed
 
 
@@ -402,7 +406,7 @@ def likely(rng, name, value):
     return rng.choice(SMALL)
 
 
-def random_call(rng):
+def random_call(rng, objects=HOSTILE):
     """The name of an operation and arguments, none to four of them changed."""
     name = rng.choice(list(OPERATIONS))
     operation = OPERATIONS[name]
@@ -414,7 +418,7 @@ def random_call(rng):
         if rng.random() < 0.6 and place != "out":
             arguments[place] = likely(rng, place, good[place])
         else:
-            arguments[place] = rng.choice(HOSTILE)(arguments)
+            arguments[place] = rng.choice(objects)(arguments)
     return name, arguments
 
 

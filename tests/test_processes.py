@@ -29,8 +29,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the backgrou
 X = np.broadcast_to(np.float32(1), (16, 512, 112, 112))
 WEIGHT = np.ones((256, 512, 7, 7), np.float32)
 IMAGE, KERNEL = np.ones((3, 32, 60, 60), np.float32), np.ones((32, 32, 3, 3), np.float32)
+PREPARED = cconv.Conv2d(KERNEL)
 def is_well():
-    return (cconv.conv2d(IMAGE, KERNEL) == 288).all()
+    results = cconv.conv2d(IMAGE, KERNEL), PREPARED(IMAGE), 288 * cconv.pad(IMAGE, 1, "edge")
+    return all((y == 288).all() for y in results)
 """
 
 
@@ -182,6 +184,23 @@ def test_pools_of_processes(method):
     """)
 
 
+def test_joblib():
+    """Its processes are neither forked nor spawned by multiprocessing."""
+    pytest.importorskip("joblib")
+    run("""
+        import joblib
+        layer = cconv.Conv2d(KERNEL)
+        work = joblib.Parallel(n_jobs=2, backend="loky")
+        calls = [joblib.delayed(layer)(IMAGE), joblib.delayed(cconv.conv2d)(IMAGE, KERNEL)]
+        for y in work(calls * 3):
+            assert (y == 288).all()
+        for y in work([joblib.delayed(cconv.pad)(IMAGE, 1)] * 2):
+            assert y.sum() == IMAGE.sum()
+        from joblib.externals.loky import get_reusable_executor
+        get_reusable_executor().shutdown(wait=True)
+    """)
+
+
 # ------------------------------------------------------------------------ signals
 
 
@@ -219,6 +238,40 @@ def test_ctrl_c_ends_a_long_call_soon(threads):
         if best < 0.5 + 1.5:
             return
     pytest.fail(f"a signal after half a second took effect after {best:.1f}")
+
+
+# Each takes seconds.  The rows of pad are short: its results stay small enough.
+LONG_CALLS = {
+    "conv2d": "cconv.conv2d(X[:1], WEIGHT)",
+    "conv2d into out": "cconv.conv2d(X[:1], WEIGHT, out=np.ones((1, 256, 106, 106), np.float32))",
+    "Conv2d": "LAYER(X[:1])",
+    "pad": "cconv.pad(NARROW, ((0, 0), (1, 1)), 'wrap')",
+}
+
+
+@posix
+@pytest.mark.parametrize("call", LONG_CALLS.values(), ids=LONG_CALLS.keys())
+def test_ctrl_c_ends_every_call(call):
+    """Long before its end, and all is well afterwards."""
+    seconds, well = map(
+        str.strip,
+        run(f"""
+        LAYER = cconv.Conv2d(WEIGHT)
+        NARROW = np.broadcast_to(np.uint8(1), (200_000_000, 1))
+        cconv.set_num_threads(1)
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        begin = time.perf_counter()
+        try:
+            {call}
+        except KeyboardInterrupt:
+            print(time.perf_counter() - begin)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        print(is_well() and cconv.pad([1], 1).tolist() == [0, 1, 0])
+        """).splitlines(),
+    )
+    assert well == "True"
+    assert float(seconds) < 1.5
 
 
 @posix
@@ -352,6 +405,47 @@ def test_workspace_that_is_not_to_be_had():
     message, *rest = y.splitlines()
     assert message.startswith("conv2d: ")
     assert rest == ["True", "True"]
+
+
+@linux
+def test_resident_memory_stays_flat():
+    """In MB: after some calls of every operation, and what 100,000 more add, half of them refused.
+
+    A call on hostile.py's objects is refused more often than not.
+    """
+    grown = child.run(
+        """
+import random, warnings
+import hostile
+from operations import OPERATIONS
+warnings.simplefilter("ignore")
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 2**20
+calls = []
+for turn in range(600):
+    name, arguments = hostile.random_call(random.Random(f"resident:{turn}"), hostile.LASTING)
+    calls.append((OPERATIONS[name].function, arguments))
+def all_of_them():
+    refused = 0
+    for function, arguments in calls:
+        try:
+            function(**arguments)
+        except Exception:
+            refused += 1
+    return refused
+refused = sum(all_of_them() for _ in range(30)) / 30 / len(calls)
+before = resident()
+for _ in range(100_000 // len(calls)):
+    all_of_them()
+print(refused, resident() - before)
+""",
+        timeout=100,
+        **child.with_tests(),
+    )
+    refused, megabytes = map(float, grown.split())
+    assert 0.2 < refused < 0.8
+    assert megabytes < 2
 
 
 @pytest.fixture(scope="session")
