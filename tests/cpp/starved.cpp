@@ -1,12 +1,16 @@
-// parallel_for where threads cannot be created: fewer threads or none do the work, and the process
-// goes on.  This program's own pthread_create refuses once `limit` threads live.
+// parallel_for where threads cannot be created, or there is no memory for them: fewer threads or
+// none do the work, and the process goes on.  This program's own pthread_create refuses once
+// `limit` threads live, its operator new after `granted` more requests.
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
-#include <set>
+#include <new>
 #include <thread>
 
 #include "cases.h"
@@ -15,6 +19,8 @@
 namespace {
 
 std::atomic<int> living{0}, limit{1000};
+constexpr long kPlenty = 1'000'000'000;
+std::atomic<long> granted{kPlenty};
 
 struct Start {
   void* (*routine)(void*);
@@ -22,7 +28,7 @@ struct Start {
 };
 
 void* run_and_count(void* start) {
-  const std::unique_ptr<Start> s(static_cast<Start*>(start));
+  const std::unique_ptr<Start, void (*)(void*)> s(static_cast<Start*>(start), std::free);
   struct Leave {
     ~Leave() { --living; }
   } leave;
@@ -40,11 +46,19 @@ extern "C" __attribute__((visibility("default"))) int pthread_create(
     --living;
     return EAGAIN;
   }
-  auto* const start = new Start{routine, argument};
+  auto* const start = new (std::malloc(sizeof(Start))) Start{routine, argument};
   const int error = create(thread, attributes, run_and_count, start);
-  if (error != 0) --living, delete start;
+  if (error != 0) --living, std::free(start);
   return error;
 }
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  void* const block = granted-- == 0 ? nullptr : std::malloc(size);
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
+}
+[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { std::free(block); }
 
 namespace cconv {
 namespace {
@@ -93,6 +107,25 @@ TEST_CASE("a team that shrank grows no further than threads can be created") {
 TEST_CASE("a second caller finds no threads left") {
   limit = living + 1;
   std::thread([] { CHECK(team_of(8) >= 1); }).join();
+}
+
+// On a new thread, which keeps no team, and in a forked child, which has no pool.
+TEST_CASE("no memory at each request while a team forms") {
+  limit = 1000;
+  for (long n = 0; n < 30; ++n) {
+    const auto is_well = [n] {
+      granted = n;
+      const int team = team_of(6);
+      granted = kPlenty;
+      return team >= 1;
+    };
+    std::thread([&] { CHECK(is_well()); }).join();
+    const pid_t child = fork();
+    if (child == 0) _exit(is_well() ? 0 : 1);
+    int status = -1;
+    waitpid(child, &status, 0);
+    CHECK(status == 0);
+  }
 }
 
 }  // namespace
