@@ -1,5 +1,5 @@
-// Preloaded into Python: the n-th request of one thread for memory finds none.  Every way to ask the
-// system is counted, whoever asks: this library, Python, NumPy, the C++ runtime.
+// Preloaded into Python: the n-th request of one thread for memory finds none.  Every way to ask
+// the system is counted, whoever asks: this library, Python, NumPy, the C++ runtime.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

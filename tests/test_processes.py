@@ -337,6 +337,20 @@ def test_a_process_may_end_while_a_thread_computes():
     """)
 
 
+def test_a_process_may_end_while_threads_wait_for_the_lock():
+    """Python unwinds a thread that it does not give the lock to any more."""
+    for _ in range(8):
+        run("""
+            x, weight = np.ones((200, 200), np.float32), np.ones((5, 5), np.float32)
+            def work():
+                while True:
+                    cconv.conv2d(x, weight)
+            for _ in range(8):
+                threading.Thread(target=work, daemon=True).start()
+            time.sleep(0.05)
+        """)
+
+
 # ------------------------------------------------------------------------ nothing left
 
 

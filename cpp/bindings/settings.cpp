@@ -20,13 +20,16 @@ namespace {
 
 PyObject* threads_context = nullptr;  // a ContextVar, made once at import; 0: not set
 
+[[noreturn]] void wait_for_the_end() {
+  for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
+}
+
 void wait_if_ending() {
 #if PY_VERSION_HEX >= 0x030D0000
-  while (Py_IsFinalizing())
+  if (Py_IsFinalizing()) wait_for_the_end();
 #else
-  while (_Py_IsFinalizing())
+  if (_Py_IsFinalizing()) wait_for_the_end();
 #endif
-    std::this_thread::sleep_for(std::chrono::seconds(1));
 }
 
 int checked_threads(const char* call, py::handle n) {
@@ -107,13 +110,21 @@ int threads_allowed() {
 
 Unlocked::~Unlocked() {
   wait_if_ending();
-  PyEval_RestoreThread(state_);
+  try {
+    PyEval_RestoreThread(state_);
+  } catch (...) {  // the interpreter ended meanwhile, and Python unwinds the thread
+    wait_for_the_end();
+  }
 }
 
 bool poll_signals() {
   wait_if_ending();
-  const py::gil_scoped_acquire acquire;
-  return PyErr_CheckSignals() != 0;
+  try {
+    const py::gil_scoped_acquire acquire;
+    return PyErr_CheckSignals() != 0;
+  } catch (...) {  // as above
+    wait_for_the_end();
+  }
 }
 
 void add_settings(py::module_& module) {
