@@ -98,9 +98,10 @@ inline Tiling tiling_of(const PoolProblem& p) {
                        static_cast<double>(p.axis[1].taps(0).count + 1);
   t.per_item = static_cast<std::int64_t>(std::max(1.0, static_cast<double>(kItemBytes) / piece));
 
-  constexpr std::int64_t kLargest = sizeof(Complex<double>);
+  const bool magnitudes = p.pool == Pool::norm && is_complex(p.src_type);
+  const std::int64_t loaded = magnitudes ? size_of(Type::complex128) : t.size;
   t.row_bytes = round_up(t.columns * t.inner * t.size, kCacheLine);
-  t.loaded_bytes = round_up(kLoadedRows * t.columns * t.inner * kLargest, kCacheLine);
+  t.loaded_bytes = round_up(kLoadedRows * t.columns * t.inner * loaded, kCacheLine);
   t.result_bytes = round_up(t.positions * t.inner * t.size, kCacheLine);
   t.indices_bytes = p.wants_indices ? round_up(t.positions * t.inner * 8, kCacheLine) : 0;
   t.taps_bytes = round_up(t.positions * static_cast<std::int64_t>(sizeof(Taps)), kCacheLine);
