@@ -45,6 +45,40 @@ def of_conv(dims):
     return arguments
 
 
+def of_pool(dims, **options):
+    """Arguments of a pool, its own options among them."""
+
+    def arguments():
+        return {"x": values(0, (2, 3, *(7, 6, 5)[-dims:])), "channels_last": False} | options
+
+    return arguments
+
+
+def pools(dims):
+    """Each pool of so many axes with its arguments."""
+    windows = {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 1, "ceil_mode": False}
+    average = {"count_include_pad": True, "divisor_override": None}
+    options = {
+        "max_pool": windows | {"return_indices": False},
+        "avg_pool": windows | average,
+        "lp_pool": windows | {"norm_type": 2},
+        "adaptive_max_pool": {"output_size": 2, "return_indices": False},
+        "adaptive_avg_pool": {"output_size": (3,)},
+    }
+    names = {name: f"{name}{dims}d" for name in options}
+    return {
+        names[name]: Operation(getattr(cconv, names[name]), of_pool(dims, **options[name]))
+        for name in options
+    }
+
+
+def of_unpool():
+    """Arguments of max_unpool2d."""
+    y, indices = cconv.max_pool2d(values(0, (2, 3, 6, 8)), 2, return_indices=True)
+    more = {"kernel_size": 2, "stride": None, "padding": 0, "output_size": None}
+    return {"x": y, "indices": indices, "channels_last": False} | more
+
+
 def call_of_layer(dims):
     return lambda x, out=None, **options: LAYER[dims](**options)(x, out)
 
@@ -81,6 +115,8 @@ OPERATIONS = {
             "constant_values": 0,
         },
     ),
+    **{name: pool for dims in (1, 2, 3) for name, pool in pools(dims).items()},
+    "max_unpool2d": Operation(cconv.max_unpool2d, of_unpool),
     "explain": Operation(cconv.explain, lambda: {"call": "conv2d"} | of_conv(2)()),
     "Conv2d.explain": Operation(explain_layer, of_conv(2)),
     "output_size": Operation(
@@ -105,4 +141,5 @@ OPERATIONS = {
 
 def takes_out(name):
     """Whether the operation has an argument `out`."""
-    return isinstance(OPERATIONS[name](), np.ndarray) and name != "pad"
+    without = "pad", "max_unpool2d"
+    return isinstance(OPERATIONS[name](), np.ndarray) and name not in without

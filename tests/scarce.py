@@ -22,6 +22,14 @@ CONV = {
 CHANGES = {
     "conv1d": CONV | {"refused": {"stride": [0]}},
     "Conv1d": CONV,  # not refused: CPython 3.11 may lose the error of an __init__ without memory
+    "max_pool2d": {
+        "as they are": {},
+        "indices": {"return_indices": True},
+        "large": {"x": values(0, (4, 800, 900)), "kernel_size": 4},
+        "refused": {"stride": 0},
+    },
+    "avg_pool2d": {"strided, halves": {"x": values(0, (2, 9, 9), np.float16)[..., ::2]}},
+    "max_unpool2d": {"as they are": {}, "refused": {"indices": np.full((2, 3, 3, 4), 99)}},
     "pad": {
         "as they are": {},
         "values": {"constant_values": (1.5, 2), "pad_width": [(1, 2)]},

@@ -47,6 +47,7 @@ def test_offsets_of_batches_and_channels(channels_last):
 
 CALLS = {
     "conv1d": "cconv.conv1d(x, np.array([3], np.uint8), dtype=np.uint8)",
+    "max_pool1d": "cconv.max_pool1d(x, 1)",
     "pad": "cconv.pad(x[:-5], (2, 3), constant_values=3)",
 }
 

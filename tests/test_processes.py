@@ -246,6 +246,10 @@ LONG_CALLS = {
     "conv2d into out": "cconv.conv2d(X[:1], WEIGHT, out=np.ones((1, 256, 106, 106), np.float32))",
     "Conv2d": "LAYER(X[:1])",
     "pad": "cconv.pad(NARROW, ((0, 0), (1, 1)), 'wrap')",
+    "max_pool1d": "cconv.max_pool1d(LONG, 500_000, 1, return_indices=True)",
+    "avg_pool1d": "cconv.avg_pool1d(LONG, 500_000, 1)",
+    "adaptive_avg_pool1d": "cconv.adaptive_avg_pool1d(ENDLESS, 1)",
+    "max_unpool1d": "cconv.max_unpool1d(ENDLESS[:2**31], np.broadcast_to(0, 2**31), 1)",
 }
 
 
@@ -258,6 +262,8 @@ def test_ctrl_c_ends_every_call(call):
         run(f"""
         LAYER = cconv.Conv2d(WEIGHT)
         NARROW = np.broadcast_to(np.uint8(1), (200_000_000, 1))
+        LONG = np.ones(1_000_000)
+        ENDLESS = np.broadcast_to(np.uint8(1), 2**40)
         cconv.set_num_threads(1)
         signal.signal(signal.SIGALRM, signal.default_int_handler)
         signal.setitimer(signal.ITIMER_REAL, 0.1)

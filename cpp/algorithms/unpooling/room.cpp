@@ -30,18 +30,22 @@ class Run {
 
   // False when an index names no place.
   bool item(std::int64_t index, int worker, Stop& stop) const {
-    clear(index);
+    const auto stopped = [&] {
+      if (worker == 0) stop.poll_when_due();
+      return stop.requested();
+    };
+    clear(index, stopped);
     switch (size_) {
       case 1:
-        return place<std::uint8_t>(index, worker, stop);
+        return place<std::uint8_t>(index, stopped);
       case 2:
-        return place<std::uint16_t>(index, worker, stop);
+        return place<std::uint16_t>(index, stopped);
       case 4:
-        return place<std::uint32_t>(index, worker, stop);
+        return place<std::uint32_t>(index, stopped);
       case 8:
-        return place<std::uint64_t>(index, worker, stop);
+        return place<std::uint64_t>(index, stopped);
       default:
-        return place<Vec<std::uint64_t, 2>::Native>(index, worker, stop);
+        return place<Vec<std::uint64_t, 2>::Native>(index, stopped);
     }
   }
 
@@ -69,20 +73,23 @@ class Run {
     return view.batch->offset(item / blocks()) + first_channel(item) * view.channel;
   }
 
-  void clear(std::int64_t item) const {
+  template <class Stopped>
+  void clear(std::int64_t item, Stopped stopped) const {
+    constexpr std::int64_t kTogether = 1 << 20;  // places
     std::byte* const dst = dst_.data + offset(dst_, item);
-    if (!channels_last_) {
-      std::memset(dst, 0, static_cast<std::size_t>(places_ * size_));
-      return;
+    const std::int64_t step = channels_last_ ? 1 : kTogether;
+    const std::int64_t bytes = channels_of(item) * size_;
+    for (std::int64_t i = 0; i < places_; i += step) {
+      if (i % kTogether == 0 && stopped()) return;
+      const std::int64_t count = std::min(step, places_ - i);
+      std::memset(dst + i * dst_.spatial[2], 0, static_cast<std::size_t>(count * bytes));
     }
-    const auto bytes = static_cast<std::size_t>(channels_of(item) * size_);
-    for (std::int64_t i = 0; i < places_; ++i) std::memset(dst + i * dst_.spatial[2], 0, bytes);
   }
 
   // Calls visit(indices, src, positions, channels) for pieces of rows, in C order, while it says
   // so.
   template <class Visit>
-  bool each_chunk(std::int64_t item, Visit visit) const {
+  void each_chunk(std::int64_t item, Visit visit) const {
     const rows::Load load =
         rows::kernels().load[static_cast<int>(p_.index_type)][sum_index(Type::int64)];
     const std::int64_t channels = channels_of(item), most = kIndices / channels;
@@ -99,27 +106,26 @@ class Run {
           load({indices + at(indices_, d, h, w), indices_.spatial[2], indices_.channel, count,
                 channels},
                read, channels);
-          if (!visit(read, src + at(src_, d, h, w), count, channels)) return false;
+          if (!visit(read, src + at(src_, d, h, w), count, channels)) return;
         }
-    return true;
   }
 
-  template <class T>
-  bool place(std::int64_t item, int worker, Stop& stop) const {
+  template <class T, class Stopped>
+  bool place(std::int64_t item, Stopped stopped) const {
     std::byte* const dst = dst_.data + offset(dst_, item);
-    return each_chunk(item, [&](const std::int64_t* indices, const std::byte* src,
-                                std::int64_t count, std::int64_t channels) {
-      if (worker == 0) stop.poll_when_due();
-      if (stop.requested()) return true;
+    bool placed = true;
+    each_chunk(item, [&](const std::int64_t* indices, const std::byte* src, std::int64_t count,
+                         std::int64_t channels) {
       for (std::int64_t i = 0; i < count; ++i)
         for (std::int64_t c = 0; c < channels; ++c) {
           const std::int64_t index = indices[i * channels + c];
-          if (!is_place(index)) return false;
+          if (!is_place(index)) return placed = false;
           store_one(dst + index * dst_.spatial[2] + c * dst_.channel,
                     load_one<T>(src + i * src_.spatial[2] + c * src_.channel));
         }
-      return true;
+      return !stopped();
     });
+    return placed;
   }
 
   const UnpoolProblem& p_;
