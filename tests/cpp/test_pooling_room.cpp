@@ -224,33 +224,29 @@ struct LevelKept {
 
 TEST_CASE("random pools agree with windows gone through element by element") {
   const LevelKept kept;
-  for (std::uint64_t seed = 0; seed < 1500; ++seed) {
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
     CAPTURE(seed);
     check(seed);
   }
 }
 
 TEST_CASE("a long sum is taken in blocks: the mean of many ones is 1") {
-  const LevelKept kept;
-  for_each_level([](Level level) {
-    REQUIRE(choose_level(name_of(level)));
-    const std::int64_t n = std::int64_t{1} << 26;
-    const float one = 1;
-    PoolProblem p;
-    p.pool = Pool::average;
-    for (const bool shared : {false, true})
-      for (const int axis : {1, 2}) {
-        for (PoolAxis& a : p.axis) a = {};
-        p.axis[axis] = {n, 1, {n, 1, 1, 0, 0}, shared};
-        float mean = 0;
-        const Batch none{};
-        const View src{reinterpret_cast<std::byte*>(const_cast<float*>(&one)), &none, 0, {}};
-        const View dst{reinterpret_cast<std::byte*>(&mean), &none, 0, {4, 4, 4}};
-        Stop stop;
-        pooling::run(p, src, dst, nullptr, 1, stop);
-        CHECK(mean == 1);
-      }
-  });
+  const std::int64_t n = std::int64_t{1} << 25;  // a chain of float32 ones ends at 2**24
+  const float one = 1;
+  PoolProblem p;
+  p.pool = Pool::average;
+  for (const bool shared : {false, true})
+    for (const int axis : {1, 2}) {
+      for (PoolAxis& a : p.axis) a = {};
+      p.axis[axis] = {n, 1, {n, 1, 1, 0, 0}, shared};
+      float mean = 0;
+      const Batch none{};
+      const View src{reinterpret_cast<std::byte*>(const_cast<float*>(&one)), &none, 0, {}};
+      const View dst{reinterpret_cast<std::byte*>(&mean), &none, 0, {4, 4, 4}};
+      Stop stop;
+      pooling::run(p, src, dst, nullptr, 1, stop);
+      CHECK(mean == 1);
+    }
 }
 
 TEST_CASE("random values are put back in order, and the first index without a place is found") {
