@@ -41,12 +41,42 @@ def edges(size: int, sigma: float) -> NDArray[np.float32]:
     return slopes.astype(np.float32)
 
 
-def lines(size: int, width: float, length: float) -> NDArray[np.float32]:
-    """Return means along the edges that `edges` finds, shape (8, size, size)."""
-    along, across = _turned(size)
-    means = np.exp(-((along / width) ** 2 + (across / length) ** 2) / 2)
-    means /= means.sum((1, 2), keepdims=True)
-    return means.astype(np.float32)
+def pairs(size: int, sigma: float) -> NDArray[np.float32]:
+    """Return what finds two edges at once in the maps of `edges`, shape (16, 8, size, size).
+
+    Each looks for one edge behind the centre, one ahead of it, and takes off what the other
+    directions show.  First come four bright lines, then four dark ones: opposite edges that face
+    each other or turn away; then eight corners, bright inside, of edges a right angle apart.
+    """
+    angles = np.arange(8) * (np.pi / 4)
+    shift = (size - 1) / 4
+    weight = np.empty((16, 8, size, size))
+    weight[:] = -_bell(size, sigma, 0, 0) / 6
+
+    def put(o: int, direction: int, where: int, sign: int) -> None:
+        x, y = np.cos(angles[where % 8]), np.sin(angles[where % 8])
+        weight[o, direction % 8] = _bell(size, sigma, sign * shift * x, sign * shift * y) / 2
+
+    for i in range(4):
+        for o, sign in ((i, -1), (i + 4, 1)):
+            put(o, i, i, sign)
+            put(o, i + 4, i, -sign)
+    for i in range(8):
+        put(i + 8, i, i + 2, 1)
+        put(i + 8, i + 2, i, 1)
+    return weight.astype(np.float32)
+
+
+def luminance(channels: int) -> NDArray[np.float32]:
+    """Return how bright red, green and blue are, or the one channel of a grey image."""
+    return np.array((0.299, 0.587, 0.114) if channels == 3 else (1,), np.float32)
+
+
+def _bell(size: int, sigma: float, x: float, y: float) -> NDArray[np.float64]:
+    """Taps of a Gaussian around (x, y) from the middle, which sum to 1."""
+    r = np.arange(size) - (size - 1) / 2
+    bell = np.exp(-((r - x) ** 2 + ((r - y) ** 2)[:, np.newaxis]) / (2 * sigma**2))
+    return bell / bell.sum()
 
 
 def _turned(size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -66,6 +66,9 @@ class Panel:
         What the panel shows of that plane.
     outline : Box, optional
         A frame drawn on it.
+    limit : float, optional
+        The value with the strongest colour, where panels share a scale; by default one that few
+        pixels of the picture exceed.
     """
 
     title: str
@@ -77,6 +80,7 @@ class Panel:
     place: Box | None = None
     view: Box | None = None
     outline: Box | None = None
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -256,7 +260,10 @@ def _colours(panel: Panel) -> dict[str, Any]:
     if panel.shown == "photo":
         return {"cmap": "gray", "vmin": 0, "vmax": 1}
     # Neither a few extreme pixels set the scale nor, where all is zero, rounding.
-    limit = max(float(np.nanpercentile(np.abs(panel.picture), 98.5)), 1e-3)
+    limit = panel.limit
+    if limit is None:
+        limit = float(np.nanpercentile(np.abs(panel.picture), 98.5))
+    limit = max(limit, 1e-3)
     if panel.shown == "signed":
         return {"cmap": _SIGNED, "vmin": -limit, "vmax": limit}
     return {"cmap": _FEATURES, "vmin": 0, "vmax": limit}

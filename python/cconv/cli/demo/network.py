@@ -1,0 +1,91 @@
+"""A small network: convolution, ReLU, max pool, twice, with weights made by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import cconv
+from cconv.cli import kernels
+from cconv.cli.demo.steps import times
+from cconv.cli.demo.tiles import around, coarse, mosaic, pixels, small
+from cconv.cli.sheet import Panel, Row
+
+if TYPE_CHECKING:
+    from cconv.cli.demo.steps import Array, Step, Steps
+
+POOL = 4
+
+
+def weights(channels: int) -> tuple[Array, Array]:
+    """Return the weights of both layers, (8, channels, 7, 7) and (16, 8, 5, 5).
+
+    The first finds edges in eight directions of the luminance, the second lines and corners:
+    pairs of edges, each on its side of the window's centre.
+    """
+    luminance = kernels.luminance(channels)[:, np.newaxis, np.newaxis]
+    return kernels.edges(7, 1.5)[:, np.newaxis] * luminance, kernels.pairs(5, 1.0)
+
+
+def stack(photo: Array, steps: Steps) -> Row:
+    """The input, eight maps, pooled, sixteen maps, pooled."""
+    image = coarse(photo, 192, least=POOL**2)
+    first, second = weights(len(image))
+    windows: list[tuple[int, int, int]] = []
+
+    def sees(step: Step, kernel: int, stride: int) -> list[str]:
+        windows.append((kernel, stride, 1))
+        pixels = cconv.shapes.receptive_field(windows)
+        *options, shapes = step.caption
+        return [*filter(None, options), f"sees {times((pixels, pixels))} pixels", shapes]
+
+    def layer(name: str, x: Array, weight: Array) -> tuple[Array, list[str]]:
+        step = steps.layer(name, x, weight, padding="same", padding_mode="edge", activation="relu")
+        return step.result, sees(step, weight.shape[-1], 1)
+
+    def pool(x: Array) -> tuple[Array, list[str]]:
+        step = steps.pool("max", x, POOL)
+        return step.result, sees(step, POOL, POOL)
+
+    edges, edges_caption = layer("edges in 8 directions", image, first)
+    fewer, fewer_caption = pool(edges)
+    pairs, pairs_caption = layer("lines and corners", fewer, second)
+    fewest, fewest_caption = pool(pairs)
+
+    drawn = around(kernels.edges(7, 1.5))
+    _, H, W = image.shape
+    return Row(
+        "A network",
+        "Convolution, ReLU, max pool, twice.  The weights are made by hand, not learned: edges "
+        "in eight directions, around their kernels; then pairs of edges: bright lines, dark lines, "
+        "corners.",
+        [
+            Panel(
+                "the input",
+                [f"the photograph, {W}\N{MULTIPLICATION SIGN}{H} pixels", f"shape {image.shape}"],
+                pixels(image),
+                "photo",
+            ),
+            Panel(
+                f"conv {len(image)} \N{RIGHTWARDS ARROW} 8, ReLU: edges",
+                edges_caption,
+                around(small(edges, 3)),
+                "features",
+                centre=drawn,
+            ),
+            Panel(f"max pool {POOL}", fewer_caption, around(fewer), "features", centre=drawn),
+            Panel(
+                "conv 8 \N{RIGHTWARDS ARROW} 16, ReLU: lines, corners",
+                pairs_caption,
+                mosaic(pairs, 4),
+                "features",
+            ),
+            Panel(
+                f"max pool {POOL}: 16 small feature maps",
+                fewest_caption,
+                mosaic(fewest, 4),
+                "features",
+            ),
+        ],
+    )
