@@ -37,7 +37,7 @@ def assert_sheet(path):
         sheet.load()
         assert sheet.format == "PNG"
         assert sheet.width > 1500
-        assert 800 < sheet.height < 4000
+        assert 800 < sheet.height < 5000
         pixels = np.asarray(sheet.convert("RGB"))
     assert pixels.std() > 20
     # No text or picture reaches the rim.
@@ -58,13 +58,26 @@ def test_the_sample_photograph(tmp_path):
     lines = done.stdout.splitlines()
     assert lines[0].startswith("grace_hopper.jpg: ")
     assert lines[2].split() == ["step", "kernel", "output", "shape", "ms", "Mpixel/s"]
-    table = {line[:26].strip(): line[26:].split() for line in lines[3:27]}
+    table = {line[:26].strip(): line[26:].split() for line in lines[3:-3]}
     assert table["Sobel x"][:2] == ["3x3", "600x512"]
-    assert table["edges in 8 directions"][:2] == ["8x1x7x7", "8x300x256"]
-    assert table["means"][:2] == ["4x1x4x4", "4x19x16"]
+    assert table["edges in 8 directions"][:2] == ["8x3x7x7", "8x120x102"]
+    assert table["max pool 8"][:2] == ["8x8", "12x10"]
+    assert table["pad wrap"][:2] == ["-", "3x51x43"]
+    assert table["max pool of pairs"][:2] == ["2x2", "16x30x25"]
     assert all(float(ms) > 0 and float(rate) > 0 for *_, ms, rate in table.values())
-    assert lines[-2].startswith("24 steps")
+    assert lines[-2].startswith(f"{len(table)} steps")
     assert lines[-1] == f"wrote {(tmp_path / 'cconv-demo.png').resolve()}"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "mode"),
+    [(16, 16, "RGB"), (48, 200, "L"), (300, 40, "RGBA"), (17, 1000, "RGB"), (900, 16, "L")],
+)
+def test_any_size_and_mode(tmp_path, capsys, width, height, mode):
+    image = picture(tmp_path / "image.png", width, height, mode)
+    assert main(["demo", str(image), "-o", str(tmp_path / "sheet.png")]) == 0
+    assert capsys.readouterr().out.startswith(f"image.png: {width} x {height} pixels")
+    assert_sheet(tmp_path / "sheet.png")
 
 
 def test_an_image_of_its_user(tmp_path):
@@ -131,8 +144,8 @@ ERRORS = {
     "truncated TIFF": ("half.tif", broken, "half.tif: "),
     "too small": (
         "small.png",
-        lambda path: picture(path, 31, 40),
-        "small.png: 31 x 40 pixels; at least 32 x 32 would do",
+        lambda path: picture(path, 15, 40),
+        "small.png: 15 x 40 pixels; at least 16 x 16 would do",
     ),
 }
 
@@ -275,7 +288,7 @@ def test_reduced_averages_blocks():
 
 
 def test_blurs_are_means():
-    for kernel in (kernels.box(9), kernels.gaussian(13, 2.0), *kernels.lines(9, 0.8, 2.5)):
+    for kernel in (kernels.box(9), kernels.gaussian(13, 2.0)):
         assert kernel.dtype == np.float32
         assert kernel.min() >= 0
         assert kernel.sum() == pytest.approx(1, rel=1e-5)
@@ -291,5 +304,3 @@ def test_edges_point_where_it_gets_brighter():
         response = (slopes * brighter).sum((1, 2))
         assert response.argmax() == i
         assert response[i] == pytest.approx(1, rel=1e-5)
-        edge = right * x + down * y == 0
-        assert kernels.lines(7, 0.8, 2.5)[:, edge].sum(1).argmax() % 4 == i % 4

@@ -38,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     demo = commands.add_parser(
         "demo",
         help="filter a photograph in many ways and draw the results on one sheet",
-        description="Filter a photograph: blur, edges, strides, borders and a stack of layers.  "
+        description="Filter a photograph: blur, edges, strides, pools, borders, a small network.  "
         "Prints a timing table and writes the results as one sheet of pictures.",
         epilog="examples:\n"
         "  python -m cconv demo\n"

@@ -23,10 +23,7 @@ def box(size: int) -> NDArray[np.float32]:
 
 def gaussian(size: int, sigma: float) -> NDArray[np.float32]:
     """Return size x size taps of a Gaussian, which sum to 1."""
-    r = np.arange(size) - (size - 1) / 2
-    bell = np.exp(-(r**2) / (2 * sigma**2))
-    bell /= bell.sum()
-    return np.outer(bell, bell).astype(np.float32)
+    return _bell(size, sigma).astype(np.float32)
 
 
 def edges(size: int, sigma: float) -> NDArray[np.float32]:
@@ -44,26 +41,21 @@ def edges(size: int, sigma: float) -> NDArray[np.float32]:
 def pairs(size: int, sigma: float) -> NDArray[np.float32]:
     """Return what finds two edges at once in the maps of `edges`, shape (16, 8, size, size).
 
-    Each looks for one edge behind the centre, one ahead of it, and takes off what the other
-    directions show.  First come four bright lines, then four dark ones: opposite edges that face
-    each other or turn away; then eight corners, bright inside, of edges a right angle apart.
+    Each looks for both of its edges, each on one side of the centre, and takes off what the other
+    directions show.  First come four bright lines, then four dark ones, between edges of opposite
+    directions; then eight corners, bright inside, of edges a right angle apart.
     """
-    angles = np.arange(8) * (np.pi / 4)
+    # (direction of an edge, direction in which it lies from the centre), twice
+    bright = [((i, i + 4), (i + 4, i)) for i in range(4)]
+    dark = [((i, i), (i + 4, i + 4)) for i in range(4)]
+    corners = [((i, i + 2), (i + 2, i)) for i in range(8)]
     shift = (size - 1) / 4
-    weight = np.empty((16, 8, size, size))
-    weight[:] = -_bell(size, sigma, 0, 0) / 6
-
-    def put(o: int, direction: int, where: int, sign: int) -> None:
-        x, y = np.cos(angles[where % 8]), np.sin(angles[where % 8])
-        weight[o, direction % 8] = _bell(size, sigma, sign * shift * x, sign * shift * y) / 2
-
-    for i in range(4):
-        for o, sign in ((i, -1), (i + 4, 1)):
-            put(o, i, i, sign)
-            put(o, i + 4, i, -sign)
-    for i in range(8):
-        put(i + 8, i, i + 2, 1)
-        put(i + 8, i + 2, i, 1)
+    weight = np.broadcast_to(-_bell(size, sigma) / 6, (16, 8, size, size)).copy()
+    for o, pair in enumerate(bright + dark + corners):
+        for edge, side in pair:
+            angle = side * np.pi / 4
+            x, y = shift * np.cos(angle), shift * np.sin(angle)
+            weight[o, edge % 8] = _bell(size, sigma, x, y) / 2
     return weight.astype(np.float32)
 
 
@@ -72,11 +64,13 @@ def luminance(channels: int) -> NDArray[np.float32]:
     return np.array((0.299, 0.587, 0.114) if channels == 3 else (1,), np.float32)
 
 
-def _bell(size: int, sigma: float, x: float, y: float) -> NDArray[np.float64]:
+def _bell(size: int, sigma: float, x: float = 0, y: float = 0) -> NDArray[np.float64]:
     """Taps of a Gaussian around (x, y) from the middle, which sum to 1."""
     r = np.arange(size) - (size - 1) / 2
-    bell = np.exp(-((r - x) ** 2 + ((r - y) ** 2)[:, np.newaxis]) / (2 * sigma**2))
-    return bell / bell.sum()
+    squares: NDArray[np.float64] = (r - x) ** 2 + ((r - y) ** 2)[:, np.newaxis]
+    bell = np.exp(-squares / (2 * sigma**2))
+    bell /= bell.sum()
+    return bell
 
 
 def _turned(size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

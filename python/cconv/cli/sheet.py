@@ -26,7 +26,7 @@ DPI = 130
 PANEL = 2.7  # width of a panel; all lengths in inches
 PANEL_PIXELS = round(PANEL * DPI)
 _MARGIN, _GAP = 0.5, 0.26
-_TOP, _HEADING, _CAPTION, _FOOTER = 1.0, 0.5, 0.72, 0.5
+_TOP, _HEADING, _CAPTION, _FOOTER = 1.0, 0.5, 0.78, 0.5
 _ICON = 0.5
 
 _INK, _GREY, _PALE, _PAPER = "#1b1f24", "#626a73", "#e9ebee", "#ffffff"

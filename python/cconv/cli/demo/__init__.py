@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SAMPLE = "grace_hopper.jpg"
 _MOST_PIXELS = 40_000_000  # 8K in full; beyond, the pictures would look the same
-_LEAST_EXTENT = 16  # the network's pools make it 16 times smaller
+_LEAST_EXTENT = 16  # of which the network's pools leave 4
 
 
 def run(image: Path | None, output: Path) -> None:

@@ -40,8 +40,8 @@ def words(grey: Array, steps: Steps) -> Row:
     small = coarse(grey, 112, least=16)
     h, w = small.shape
     inside = Box(0, 0, w, h)
-    blur = kernels.box(15)
-    margin = len(blur) // 2 + 5
+    blur = kernels.box(min(15, min(h, w) // 14 * 2 + 1))
+    margin = len(blur) * 5 // 6
     view = Box(-margin, -margin, w + margin, h + margin)
 
     def panel(word: str, **options: Any) -> Panel:

@@ -9,13 +9,13 @@ import numpy as np
 import cconv
 from cconv.cli import kernels
 from cconv.cli.demo.steps import times
-from cconv.cli.demo.tiles import around, coarse, mosaic, pixels, small
+from cconv.cli.demo.tiles import around, coarse, enlarged, mosaic, pixels, small
 from cconv.cli.sheet import Panel, Row
 
 if TYPE_CHECKING:
     from cconv.cli.demo.steps import Array, Step, Steps
 
-POOL = 4
+POOL = 2
 
 
 def weights(channels: int) -> tuple[Array, Array]:
@@ -30,7 +30,7 @@ def weights(channels: int) -> tuple[Array, Array]:
 
 def stack(photo: Array, steps: Steps) -> Row:
     """The input, eight maps, pooled, sixteen maps, pooled."""
-    image = coarse(photo, 192, least=POOL**2)
+    image = coarse(photo, 112, least=POOL**2)
     first, second = weights(len(image))
     windows: list[tuple[int, int, int]] = []
 
@@ -44,22 +44,21 @@ def stack(photo: Array, steps: Steps) -> Row:
         step = steps.layer(name, x, weight, padding="same", padding_mode="edge", activation="relu")
         return step.result, sees(step, weight.shape[-1], 1)
 
-    def pool(x: Array) -> tuple[Array, list[str]]:
-        step = steps.pool("max", x, POOL)
+    def pool(name: str, x: Array) -> tuple[Array, list[str]]:
+        step = steps.pool(name, "max", x, POOL)
         return step.result, sees(step, POOL, POOL)
 
     edges, edges_caption = layer("edges in 8 directions", image, first)
-    fewer, fewer_caption = pool(edges)
-    pairs, pairs_caption = layer("lines and corners", fewer, second)
-    fewest, fewest_caption = pool(pairs)
+    fewer, fewer_caption = pool("max pool of edges", edges)
+    pairs, pairs_caption = layer("pairs of edges", fewer, second)
+    fewest, fewest_caption = pool("max pool of pairs", pairs)
 
     drawn = around(kernels.edges(7, 1.5))
     _, H, W = image.shape
     return Row(
         "A network",
-        "Convolution, ReLU, max pool, twice.  The weights are made by hand, not learned: edges "
-        "in eight directions, around their kernels; then pairs of edges: bright lines, dark lines, "
-        "corners.",
+        "Weights made by hand, not learned: edges in eight directions, then pairs of edges (drawn "
+        "small, both layers as one): a row of bright lines, one of dark lines, two of corners.",
         [
             Panel(
                 "the input",
@@ -70,22 +69,43 @@ def stack(photo: Array, steps: Steps) -> Row:
             Panel(
                 f"conv {len(image)} \N{RIGHTWARDS ARROW} 8, ReLU: edges",
                 edges_caption,
-                around(small(edges, 3)),
+                around(enlarged(small(edges, 3))),
                 "features",
                 centre=drawn,
+                limit=_bright(fewer),
             ),
-            Panel(f"max pool {POOL}", fewer_caption, around(fewer), "features", centre=drawn),
             Panel(
-                "conv 8 \N{RIGHTWARDS ARROW} 16, ReLU: lines, corners",
+                f"max pool {POOL}",
+                fewer_caption,
+                around(enlarged(fewer)),
+                "features",
+                centre=drawn,
+                limit=_bright(fewer),
+            ),
+            Panel(
+                "conv 8 \N{RIGHTWARDS ARROW} 16, ReLU: pairs",
                 pairs_caption,
-                mosaic(pairs, 4),
+                mosaic(enlarged(pairs), 4),
                 "features",
+                mosaic(patterns(first, second), 4),
+                limit=_bright(fewest),
             ),
             Panel(
-                f"max pool {POOL}: 16 small feature maps",
+                f"max pool {POOL}: 16 small maps",
                 fewest_caption,
-                mosaic(fewest, 4),
+                mosaic(enlarged(fewest), 4),
                 "features",
+                limit=_bright(fewest),
             ),
         ],
     )
+
+
+def patterns(first: Array, second: Array) -> Array:
+    """Draw what the second layer looks for: both layers as one, without ReLU and maximum."""
+    edges = first.sum(1)
+    return cconv.conv2d(edges, second[:, :, ::-1, ::-1], dilation=POOL, padding="full")
+
+
+def _bright(maps: Array) -> float:
+    return float(np.percentile(maps, 98.5))

@@ -32,10 +32,11 @@ def pools(grey: Array, steps: Steps) -> Row:
     limit = float(features.max())
 
     def panel(kind: Literal["max", "average"], kernel: int) -> Panel:
-        step = steps.pool(kind, features, kernel)
+        name = f"{kind} pool {kernel}"
+        step = steps.pool(name, kind, features, kernel)
         out_h, out_w = step.result.shape
         return Panel(
-            f"{kind} pool {kernel}",
+            name,
             step.caption,
             step.result,
             "features",
@@ -47,9 +48,9 @@ def pools(grey: Array, steps: Steps) -> Row:
 
     return Row(
         "Pooling",
-        "Every block becomes its maximum or its mean, in one colour scale; framed the "
-        f"{_LARGE}\N{MULTIPLICATION SIGN}{_LARGE} window of the strongest edge.  A maximum keeps "
-        "it, a mean dilutes it.",
+        "Every window becomes its maximum or its mean, in one colour scale; what fills none is "
+        "dropped.  Framed is the window of the strongest edge: a maximum keeps it, a mean dilutes "
+        "it.",
         [
             Panel(
                 "feature map: Sobel x, ReLU",

@@ -43,21 +43,18 @@ class Steps:
         layer = cconv.Conv2d(weight, **options)
         return self._conv(name, x, weight, options, lambda: layer(x))
 
-    def pool(self, kind: Literal["max", "average"], x: Array, kernel: int) -> Step:
+    def pool(self, name: str, kind: Literal["max", "average"], x: Array, kernel: int) -> Step:
         """Run `max_pool2d` or `avg_pool2d` with windows side by side."""
-        function = {"max": cconv.max_pool2d, "average": cconv.avg_pool2d}[kind]
         square = (kernel, kernel)
-        result = self._timed(
-            f"{kind} pool {kernel}", times(square, "x"), x, lambda: function(x, kernel)
-        )
+
+        def call() -> Array:
+            return cconv.max_pool2d(x, kernel) if kind == "max" else cconv.avg_pool2d(x, kernel)
+
+        result = self._timed(name, times(square, "x"), x, call)
         H, OH = x.shape[-2], result.shape[-2]
-        arithmetic = (
-            f"\N{LEFT FLOOR}({H} \N{MINUS SIGN} {kernel}) / {kernel}\N{RIGHT FLOOR} + 1 = {OH} rows"
-        )
-        return Step(
-            result,
-            (f"{times(square)}, stride {kernel}: {arithmetic}", arrow(x.shape, result.shape)),
-        )
+        rows = f"\N{LEFT FLOOR}({H} \N{MINUS SIGN} {kernel}) / {kernel}\N{RIGHT FLOOR} + 1 = {OH}"
+        options = f"{times(square)}, stride {kernel}; rows {rows}"
+        return Step(result, (options, arrow(x.shape, result.shape)))
 
     def pad(self, mode: str, x: Array, rows: int, columns: int) -> Step:
         """Run `pad` on the last two axes; the caption shows what it makes of 1 2 3 4."""
@@ -65,8 +62,11 @@ class Steps:
         result = self._timed(f"pad {mode}", "-", x, lambda: cconv.pad(x, widths, mode=mode))
         before, inside, after = np.split(cconv.pad(np.arange(1, 5), 3, mode=mode), (3, 7))
         border = f"{_spaced(before)} [{_spaced(inside)}] {_spaced(after)}"
-        width = f"{rows} rows, {columns} columns on each side"
-        return Step(result, (border, width, arrow(x.shape, result.shape)))
+        *_, H, W = x.shape
+        *_, OH, OW = result.shape
+        dot = "\N{MIDDLE DOT}"
+        sizes = f"rows {H} + 2{dot}{rows} = {OH}, columns {W} + 2{dot}{columns} = {OW}"
+        return Step(result, (border, sizes, arrow(x.shape, result.shape)))
 
     def _conv(
         self,

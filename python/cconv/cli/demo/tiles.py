@@ -55,6 +55,12 @@ def apart(kernel: Array) -> Array:
     return wide
 
 
+def enlarged(maps: Array, least: int = 40) -> Array:
+    """Repeat the pixels of small maps, so that a mosaic's gaps are thin beside them."""
+    factor = -(-least // max(maps.shape[-2:]))
+    return maps.repeat(factor, -2).repeat(factor, -1)
+
+
 def mosaic(tiles: Array, columns: int, order: Sequence[int] | None = None) -> Array:
     """Lay tiles of shape (n, h, w) out in rows, blank between them; -1 is a blank tile."""
     _, h, w = tiles.shape
