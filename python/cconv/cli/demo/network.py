@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,9 +36,9 @@ def stack(photo: Array, steps: Steps) -> Row:
 
     def sees(step: Step, kernel: int, stride: int) -> list[str]:
         windows.append((kernel, stride, 1))
-        pixels = cconv.shapes.receptive_field(windows)
+        field = cconv.shapes.receptive_field(windows)
         *options, shapes = step.caption
-        return [*filter(None, options), f"sees {times((pixels, pixels))} pixels", shapes]
+        return [*filter(None, options), f"sees {times((field, field))} pixels", shapes]
 
     def layer(name: str, x: Array, weight: Array) -> tuple[Array, list[str]]:
         step = steps.layer(name, x, weight, padding="same", padding_mode="edge", activation="relu")
@@ -53,7 +53,7 @@ def stack(photo: Array, steps: Steps) -> Row:
     pairs, pairs_caption = layer("pairs of edges", fewer, second)
     fewest, fewest_caption = pool("max pool of pairs", pairs)
 
-    drawn = around(kernels.edges(7, 1.5))
+    around_kernels = {"centre": around(kernels.edges(7, 1.5)), "limit": _bright(fewer)}
     _, H, W = image.shape
     return Row(
         "A network",
@@ -66,35 +66,24 @@ def stack(photo: Array, steps: Steps) -> Row:
                 pixels(image),
                 "photo",
             ),
-            Panel(
+            _maps(
                 f"conv {len(image)} \N{RIGHTWARDS ARROW} 8, ReLU: edges",
                 edges_caption,
                 around(enlarged(small(edges, 3))),
-                "features",
-                centre=drawn,
-                limit=_bright(fewer),
+                **around_kernels,
             ),
-            Panel(
-                f"max pool {POOL}",
-                fewer_caption,
-                around(enlarged(fewer)),
-                "features",
-                centre=drawn,
-                limit=_bright(fewer),
-            ),
-            Panel(
+            _maps(f"max pool {POOL}", fewer_caption, around(enlarged(fewer)), **around_kernels),
+            _maps(
                 "conv 8 \N{RIGHTWARDS ARROW} 16, ReLU: pairs",
                 pairs_caption,
                 mosaic(enlarged(pairs), 4),
-                "features",
-                mosaic(patterns(first, second), 4),
+                kernel=mosaic(patterns(first, second), 4),
                 limit=_bright(fewest),
             ),
-            Panel(
+            _maps(
                 f"max pool {POOL}: 16 small maps",
                 fewest_caption,
                 mosaic(enlarged(fewest), 4),
-                "features",
                 limit=_bright(fewest),
             ),
         ],
@@ -107,5 +96,10 @@ def patterns(first: Array, second: Array) -> Array:
     return cconv.conv2d(edges, second[:, :, ::-1, ::-1], dilation=POOL, padding="full")
 
 
+def _maps(title: str, caption: list[str], picture: Array, **looks: Any) -> Panel:
+    return Panel(title, caption, picture, "features", **looks)
+
+
 def _bright(maps: Array) -> float:
+    """Choose one scale for a layer and its pool."""
     return float(np.percentile(maps, 98.5))

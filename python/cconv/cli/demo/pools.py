@@ -48,9 +48,8 @@ def pools(grey: Array, steps: Steps) -> Row:
 
     return Row(
         "Pooling",
-        "Every window becomes its maximum or its mean, in one colour scale; what fills none is "
-        "dropped.  Framed is the window of the strongest edge: a maximum keeps it, a mean dilutes "
-        "it.",
+        "Every window becomes its maximum or its mean, in one colour scale; pixels that fill none "
+        "are dropped.  Framed is the strongest edge: a maximum keeps it, a mean dilutes it.",
         [
             Panel(
                 "feature map: Sobel x, ReLU",
