@@ -2,6 +2,8 @@
 
 import array
 import ctypes
+import mmap
+import os
 import sys
 
 import child
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from memory import LAYOUTS, fresh, layouts
+from objects import Array, Both, DLPack, Subclass, every_object, no_matrix_warning
 from problems import TYPES, Case, cases, values
 
 import cconv
@@ -93,62 +96,57 @@ def test_nothing_is_copied_that_need_not_be(mode, step):
     assert y[0, 0, 1, 1] == 50
 
 
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
+def test_no_type_is_copied(dtype, channels_last):
+    shape = (2, 2**17, 2**17, 4) if channels_last else (2, 4, 2**17, 2**17)
+    x = np.broadcast_to(np.ones((), dtype), shape)
+    weight = np.ones((2, 2, 3, 3), dtype)
+    options = {"stride": 65000, "padding": 1, "groups": 2, "channels_last": channels_last}
+    for y in (cconv.conv2d(x, weight, **options), cconv.Conv2d(weight, **options)(x)):
+        y = np.moveaxis(y, -1, 1) if channels_last else y
+        assert y[:, :, 1, 1].tolist() == [[18] * 2] * 2
+
+
+@pytest.mark.parametrize("wrap", [memoryview, Array, DLPack, lambda a: a.view(Subclass)])
+def test_no_object_is_copied(wrap):
+    x = wrap(np.broadcast_to(np.float32(1), (2**17, 2**17)))
+    weight = np.ones((3, 3), np.float32)
+    assert (cconv.conv2d(x, weight, stride=2**16) == 9).all()
+    assert cconv.explain("conv2d", x, weight).algorithm
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if "swapped" not in name])
+@pytest.mark.parametrize(
+    ("call", "size"), [("cconv.conv2d(x, one, stride=1000)", 16), ("cconv.pad(x, 1)", 3202**2)]
+)
+def test_no_layout_is_copied(call, size, layout):
+    """40 MB are read where there is memory for the result and 16 MB more."""
+    code = f"""
+import resource, sys
+sys.path.insert(0, {os.path.dirname(__file__)!r})
+import numpy as np, cconv
+from memory import LAYOUTS
+cconv.set_num_threads(1)
+x = LAYOUTS[{layout!r}](np.ones((3200, 3200), np.float32))
+one = np.ones((2, 2), np.float32)
+with open("/proc/self/statm") as file:
+    used = int(file.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + {4 * size} + (16 << 20), -1))
+try:
+    np.empty({4 * size} + x.nbytes, np.uint8)
+except MemoryError:
+    print({call}.size)
+"""
+    assert int(child.run(code)) == size
+
+
 # ------------------------------------------------------------------------------ kinds of objects
 
 
-class Subclass(np.ndarray):
-    """Whatever a subclass does to indexing or arithmetic must not matter."""
-
-    def __getitem__(self, key):
-        raise AssertionError
-
-    __add__ = __mul__ = __getitem__
-
-
-class Array:
-    def __init__(self, data, error=None):
-        self.data, self.error = data, error
-
-    def __array__(self, dtype=None, copy=None):
-        if self.error:
-            raise self.error
-        return self.data
-
-
-class DLPack:
-    def __init__(self, data):
-        self.__dlpack__, self.__dlpack_device__ = data.__dlpack__, data.__dlpack_device__
-
-
-class Both(DLPack, Array):
-    """`__array__` first, `__dlpack__` where that fails."""
-
-    def __init__(self, by_array, by_dlpack, error=None):
-        Array.__init__(self, by_array, error)
-        DLPack.__init__(self, by_dlpack)
-
-
-OBJECTS = {
-    "list": lambda a: a.tolist(),
-    "tuple": lambda a: tuple(map(tuple, a.tolist())),
-    "list of arrays": list,
-    "list of numpy scalars": lambda a: [list(row) for row in a],
-    "memoryview": memoryview,
-    "read-only memoryview": lambda a: memoryview(a).toreadonly(),
-    "memoryview backwards": lambda a: memoryview(a[::-1].copy())[::-1],
-    "__array__": Array,
-    "__dlpack__": DLPack,
-    "subclass": lambda a: a.view(Subclass),
-    "matrix": np.asmatrix,
-    "masked": lambda a: np.ma.masked_array(a, a > 0),
-    "masked and swapped": lambda a: np.ma.masked_array(a.astype(">f8"), a > 0),
-    "memmap": lambda a: a.view(np.memmap),
-}
-needs_no_matrix_warning = pytest.mark.filterwarnings("ignore:the matrix subclass")
-
-
-@needs_no_matrix_warning
-@pytest.mark.parametrize("wrap", OBJECTS.values(), ids=OBJECTS.keys())
+@no_matrix_warning
+@every_object
 def test_objects(wrap):
     x, kernel, bias = values(0, (7, 8), np.float64), values(1, (3, 3), np.float64), np.ones(1)
     direct = {"algorithm": "direct"}
@@ -159,6 +157,16 @@ def test_objects(wrap):
         np.testing.assert_array_equal(y, expected)
     layer = cconv.Conv2d(wrap(kernel), bias, **direct)
     np.testing.assert_array_equal(layer(wrap(x)), expected)
+    assert layer.explain(wrap(x)) == cconv.explain("conv2d", wrap(x), wrap(kernel), bias, **direct)
+
+
+@pytest.mark.parametrize("kind", [">f4", "g", ">i2"])
+def test_biases_of_a_subclass(kind):
+    bias = np.array([1, 2], kind)
+    expected = cconv.conv1d(np.ones((1, 4)), np.ones((2, 1, 3)), bias)
+    for function in (cconv.conv1d, lambda x, *rest: cconv.Conv1d(*rest)(x)):
+        y = function(np.ones((1, 4)), np.ones((2, 1, 3)), bias.view(Subclass))
+        np.testing.assert_array_equal(y, expected)
 
 
 @pytest.mark.parametrize("code", "bBhHiIlLqQfd")
@@ -169,9 +177,47 @@ def test_array_array(code):
     assert y.tolist() == [12, 19]
 
 
+@pytest.mark.parametrize("code", ["?", *"bBhHiIlLqQnNefd", "Zf", "Zd"])
+def test_formats_of_memoryviews(code):
+    """All that the buffer protocol has numbers for."""
+    dtype = {"Zf": "c8", "Zd": "c16", "n": "p", "N": "P"}.get(code, code)
+    data = np.array([[1, 0, 1, 1], [1, 1, 0, 1]], dtype)
+    x = memoryview(data)
+    if len(code) == 1 and code != "e":
+        x = memoryview(data.tobytes()).cast(code, data.shape)
+        assert x.format == code
+    y = cconv.conv1d(x, np.ones(2, dtype))
+    assert y.dtype == cconv.conv1d(data, np.ones(2, dtype)).dtype
+    assert y.tolist() == [[1, 1, 2], [2, 1, 1]]
+
+
+def test_formats_that_are_no_numbers():
+    for x in (
+        memoryview(b"abc").cast("c"),
+        memoryview(np.zeros(3, "i4,f4")),
+        (ctypes.c_char * 3)(),
+    ):
+        with pytest.raises(TypeError, match="x has dtype"):
+            cconv.conv1d(x, np.ones(1))
+
+
 def test_bytes_are_8_bits():
-    for make in (bytes, bytearray):
-        assert cconv.conv1d(make([200, 255]), make([2])).tolist() == [400, 510]
+    memory = mmap.mmap(-1, 2)
+    memory[:] = bytes([200, 255])
+    for x in (bytes(memory), bytearray(memory), memory):
+        assert cconv.conv1d(x, bytes([2])).tolist() == [400, 510]
+
+
+def test_buffers_are_given_back():
+    """Only an exported buffer forbids these; a layer has copied its own."""
+    x, weight, memory = bytearray(9), bytearray(3), mmap.mmap(-1, 9)
+    layer = cconv.Conv1d(weight, memoryview(weight)[:1], padding=1)
+    cconv.conv1d(x, weight, weight[:1])
+    cconv.pad(x, 1)
+    layer(memory)
+    x.append(1)
+    weight.append(1)
+    memory.close()
 
 
 def test_buffers_of_other_makes():
@@ -219,27 +265,128 @@ def test_other_errors_of_protocols_are_passed_on():
     assert caught.value is error
 
 
-def test_torch_tensors():
+class Device(DLPack):
+    """NumPy's DLPack with another device, or type, written into it."""
+
+    def __init__(self, data, device=None, kind=None):
+        self.data, self.device, self.kind = data, device, kind
+
+    def __dlpack_device__(self):
+        return self.device or 1, 0
+
+    def __dlpack__(self, **_):
+        capsule = self.data.__dlpack__()
+        pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+        pointer_of.restype, pointer_of.argtypes = (
+            ctypes.c_void_p,
+            (ctypes.py_object, ctypes.c_char_p),
+        )
+        tensor = pointer_of(
+            capsule, b"dltensor"
+        )  # void* data, int device, id, axes, char type, bits
+        if self.device is not None:
+            ctypes.c_int.from_address(tensor + 8).value = self.device
+        if self.kind is not None:
+            ctypes.c_ubyte.from_address(tensor + 20).value = self.kind
+        return capsule
+
+
+def test_dlpack_elsewhere_or_of_unknown_types():
+    assert cconv.conv1d(Device(np.ones(3), 1), np.ones(3)) == 3
+    cuda, metal, bfloat = (
+        Device(np.ones(3), 2),
+        Device(np.ones(3), 8),
+        Device(np.ones(3, "u2"), kind=4),
+    )
+    for x in (cuda, metal, bfloat):
+        with pytest.raises(TypeError, match=r"^conv1d: x .* is no array.*on the CPU would do"):
+            cconv.conv1d(x, np.ones(3))
+
+
+TENSOR_TYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"]
+TENSOR_TYPES += ["float16", "float32", "float64", "complex64", "complex128"]
+
+
+def assert_same_result(tensor, data, weight):
+    """As an x and as a weight, in a call and in a layer."""
+    y, expected = cconv.conv1d(tensor, weight), cconv.conv1d(data, weight)
+    assert y.dtype == expected.dtype
+    np.testing.assert_array_equal(y, expected)
+    expected = cconv.conv1d(weight, data, padding="full")
+    for y in (
+        cconv.conv1d(weight, tensor, padding="full"),
+        cconv.Conv1d(tensor, padding="full")(weight),
+    ):
+        np.testing.assert_array_equal(y, expected)
+
+
+@pytest.mark.parametrize("kind", TENSOR_TYPES)
+def test_torch_types(kind):
+    torch = pytest.importorskip("torch")
+    data = values(0, 12).astype(kind)
+    tensor = torch.from_numpy(data)
+    assert tensor.dtype == getattr(torch, kind)
+    for part in (slice(None), slice(3, None), slice(1, None, 3)):
+        assert_same_result(tensor[part], data[part], np.ones(2, kind))
+        by_dlpack = Both(None, tensor[part].numpy(), TypeError())
+        assert_same_result(by_dlpack, data[part], np.ones(2, kind))
+
+
+@pytest.mark.parametrize("kind", [*TENSOR_TYPES, "bfloat16"])
+def test_jax_types(kind):
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_enable_x64", True)
+    data = values(0, 12).astype(np.dtype(kind))
+    array = jax.numpy.asarray(data)
+    assert array.dtype == data.dtype
+    assert_same_result(array, data, np.ones(2, kind))
+    if kind not in ("bool", "bfloat16"):  # NumPy's DLPack has neither
+        assert_same_result(DLPack(array), data, np.ones(2, kind))
+
+
+def test_torch_layouts():
     torch = pytest.importorskip("torch")
     case = image_case()
     expected = case()
     tensors = {n: torch.from_numpy(getattr(case, n)) for n in ("x", "weight", "bias")}
     np.testing.assert_array_equal(case(**tensors), expected)
-    last = tensors["x"].contiguous(memory_format=torch.channels_last)
-    np.testing.assert_array_equal(case(x=last), expected)
-
-    class Refusing(torch.Tensor):
-        def __array__(self, dtype=None):
-            raise TypeError("no")
-
-    refusing = tensors["x"].as_subclass(Refusing)
-    np.testing.assert_array_equal(case(x=refusing), expected)
+    last = {n: tensors[n].contiguous(memory_format=torch.channels_last) for n in ("x", "weight")}
+    np.testing.assert_array_equal(case(**last), expected)
+    transposed = tensors["x"].transpose(2, 3).contiguous().transpose(2, 3)
+    np.testing.assert_array_equal(case(x=transposed), expected)
+    repeated = tensors["x"][:1].expand(2, -1, -1, -1)
+    np.testing.assert_array_equal(case(x=repeated)[1], expected[0])
 
 
-@pytest.mark.parametrize("kind", ["bfloat16", "meta"])
+def test_torch_sizes():
+    torch = pytest.importorskip("torch")
+    assert cconv.conv1d(torch.ones(0, 3, 5), torch.ones(4, 3, 2)).shape == (0, 4, 4)
+    assert not cconv.conv1d(torch.ones(2, 0, 5), torch.ones(4, 0, 2)).any()
+    with pytest.raises(ValueError, match=r"^conv1d: x has shape \(\)"):
+        cconv.conv1d(torch.tensor(1.0), torch.ones(2))
+
+
+def test_torch_tensors_that_are_not_plain_data():
+    """Torch says itself what would do: to detach, to resolve."""
+    torch = pytest.importorskip("torch")
+    learned = torch.ones(5, requires_grad=True)
+    conjugate = torch.ones(5, dtype=torch.complex64).conj()
+    for tensor, remedy in ((learned, "detach"), (conjugate, "resolve_conj")):
+        with pytest.raises(RuntimeError, match=remedy):
+            cconv.conv1d(tensor, np.ones(2))
+    assert cconv.conv1d(learned.detach(), np.ones(5)) == 5
+    np.testing.assert_array_equal(cconv.conv1d(conjugate.resolve_conj(), np.ones(2)), [2] * 4)
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "meta", "sparse"])
 def test_torch_tensors_that_are_no_numpy_arrays(kind):
     torch = pytest.importorskip("torch")
-    x = torch.ones(5, device="meta") if kind == "meta" else torch.ones(5, dtype=torch.bfloat16)
+    x = {
+        "bfloat16": lambda: torch.ones(5, dtype=torch.bfloat16),
+        "meta": lambda: torch.ones(5, device="meta"),
+        "sparse": lambda: torch.ones(5).to_sparse(),
+    }[kind]()
     with pytest.raises(TypeError, match=r"^conv1d: x "):
         cconv.conv1d(x, np.ones(2))
 

@@ -21,8 +21,11 @@ class Layer {
   Layer(int dims, PyObject* const* args)
       : arguments_(kCalls[dims - 1]), adopts_type_(is_sequence_of_numbers(args[kWeight])) {
     for (int i = kStride; i < kOut; ++i) kept_[i] = py::reinterpret_borrow<py::object>(args[i]);
-    weight = copy("weight", args[kWeight]);
-    if (args[kBias] != Py_None) bias = copy("bias", args[kBias]);
+    {
+      Arguments reading(kCalls[dims - 1]);  // of its own: what is copied is let go
+      weight = copy(reading, "weight", args[kWeight]);
+      if (args[kBias] != Py_None) bias = copy(reading, "bias", args[kBias]);
+    }
     read_options(arguments_, args, dims, options_);
     weight_ = arguments_.array(weight.ptr());
     if (!bias.is_none()) bias_ = arguments_.bias(bias.ptr());
@@ -51,8 +54,8 @@ class Layer {
 
  private:
   // Of a native byte order.
-  py::object copy(const char* name, PyObject* object) {
-    py::object copied = py::handle(arguments_.ndarray(name, object)).attr("copy")();
+  static py::object copy(Arguments& reading, const char* name, PyObject* object) {
+    py::object copied = py::handle(reading.ndarray(name, object)).attr("copy")();
     if (!array_of(copied.ptr()).native)
       copied = copied.attr("astype")(copied.attr("dtype").attr("newbyteorder")("="));
     copied.attr("setflags")(py::arg("write") = false);
