@@ -237,6 +237,12 @@ def test_wrong_number_of_sides():
         refused(ValueError, "padding", "(before, after)", padding=(1, pair))
 
 
+def test_sequences_of_sequences():
+    many = [(1, 1, 1)] * 3
+    message = refusal(ValueError, call, stride=many, padding=many, dilation=many)
+    assert message.startswith("conv2d: ")
+
+
 def test_sequences_that_never_end():
     class Endless:
         def __getitem__(self, index):
@@ -365,6 +371,29 @@ def test_padding_values_of_every_make():
     exact = fractions.Fraction(2), decimal.Decimal(2)
     for two in (2.0, np.float16(2), np.int8(2), np.array(2), np.array(2.0), *exact):
         np.testing.assert_array_equal(call(padding=1, padding_value=two), expected)
+
+
+class Number:
+    """Counts as a float, or raises."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __float__(self):
+        if isinstance(self.value, BaseException):
+            raise self.value
+        return self.value
+
+
+def test_objects_that_count_as_floats():
+    np.testing.assert_array_equal(
+        call(padding=1, padding_value=Number(2.5)), call(padding=1, padding_value=2.5)
+    )
+    refused(TypeError, "padding_value", "would do", padding_value=Number(TypeError("no")))
+    error = ZeroDivisionError("mine")
+    with pytest.raises(ZeroDivisionError) as caught:
+        call(padding_value=Number(error))
+    assert caught.value is error
 
 
 @pytest.mark.parametrize("mode", MODES[1:])

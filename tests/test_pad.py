@@ -1,5 +1,6 @@
 """`pad` against numpy.pad, byte for byte, and against borders counted out by hand."""
 
+import inspect
 import itertools
 import threading
 
@@ -175,6 +176,15 @@ def test_objects_are_numpys(mode):
     zero = cconv.pad(np.array(None), 1, mode)
     assert zero.shape == ()
     assert zero[()] is None
+
+
+def test_signature_is_that_of_numpy():
+    ours = list(inspect.signature(cconv.pad).parameters.values())
+    theirs = list(inspect.signature(np.pad).parameters.values())[:3]
+    assert [(p.name, p.default) for p in ours[:3]] == [(p.name, p.default) for p in theirs]
+    assert [(p.name, p.default, p.kind) for p in ours[3:]] == [
+        ("constant_values", 0, inspect.Parameter.KEYWORD_ONLY)
+    ]
 
 
 # ------------------------------------------------------------------------------ borders
@@ -379,6 +389,14 @@ class Index:
         return self.value
 
 
+class Real:
+    def __init__(self, error):
+        self.error = error
+
+    def __float__(self):
+        raise self.error
+
+
 class TwoLines:
     def __repr__(self):
         return "one\ntwo"
@@ -466,6 +484,13 @@ def test_axes_that_are_not_there(axis):
     refused(ValueError, "pad_width ", "axis", pad_width={axis: 1})
 
 
+def test_three_widths_for_three_axes():
+    """One per axis, as an int, is no form of numpy.pad."""
+    cube = np.zeros((1, 1, 1))
+    refused(ValueError, "pad_width (1, 2, 3)", "one pair per axis", array=cube, pad_width=(1, 2, 3))
+    refused(TypeError, "pad_width ", "an int", array=cube, pad_width=(1, 2, "3"))
+
+
 def test_dicts_that_do_not_fit():
     for axis in ("0", None, 1.0, True, (0,)):
         refused(TypeError, "pad_width axis", pad_width={axis: 1})
@@ -503,6 +528,10 @@ def test_values_that_do_not_fit():
             assert cconv.pad([1, 2], 1, mode, constant_values=zero).size == 4
     for value in ((1, 2, 3), [(1, 2)] * 3, [(1, 2, 3)], [], [1, (2, 3)], np.ones((1, 1, 1, 1))):
         refused(ValueError, "constant_values ", "pair per axis", constant_values=value)
+    error = ZeroDivisionError("mine")
+    with pytest.raises(ZeroDivisionError) as caught:
+        cconv.pad([1.0], 1, constant_values=Real(error))
+    assert caught.value is error
     refused(ValueError, "constant_values 'text'", "int64", constant_values="text")
     refused(TypeError, "constant_values ", "int64", constant_values=object())
     for value in (range(2**70), range(10**9), [1] * 100, [[[1, 2]]]):

@@ -6,6 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 from accuracy import promised_error
+from problems import ACTIVATIONS
 
 import cconv
 from cconv import reference
@@ -168,28 +169,52 @@ def test_activations_of_integers():
         cconv.conv1d(x, w.astype(complex), activation="relu")
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS[2:])
 @pytest.mark.parametrize(
-    ("sums", "bias", "taken"),
-    [
-        ("i4", "i8", True),
-        ("i4", "u8", True),
-        ("i4", "?", True),
-        ("i4", "f4", False),
-        ("f4", "f8", True),
-        ("f4", "f2", True),
-        ("f4", BFLOAT16, True),
-        ("f4", "c8", False),
-        ("c8", "c16", True),
-        ("c8", "f8", True),
-    ],
+    ("kind", "dtype"), [("i1", "f4"), ("i1", "f8"), ("i8", "f8"), ("i8", "f4"), ("i8", "f2")]
 )
-def test_biases(sums, bias, taken):
-    x, b = np.ones(4, sums), np.ones(1, bias)
-    if taken:
-        np.testing.assert_array_equal(cconv.conv1d(x, np.ones(2, sums), b), np.full(3, 3))
-    else:
-        with pytest.raises(TypeError, match="bias has dtype"):
-            cconv.conv1d(x, np.ones(2, sums), b)
+def test_activations_of_integers_run_in_floats(kind, dtype, activation):
+    """As wide as the sum, whatever the result: past 2**24 a float32 shows."""
+    summed = np.dtype("f4" if kind == "i1" else "f8")
+    sums = np.array([-(2**24) - 1, -7, -3, -1, 0, 1, 2, 5, 2**24 + 1])
+    ones = np.ones((1, 1), kind), np.ones((9, 1, 1), kind)
+    y = cconv.conv1d(*ones, sums - 1, activation=activation, dtype=dtype)[:, 0]
+    assert y.dtype == dtype
+    sums = sums.astype(summed).astype(float)
+    exact = reference.conv1d(sums, [1.0], activation=activation)
+    near = 4 * np.spacing(np.abs(exact).astype(summed)).astype(float)
+    if activation == "gelu":
+        near = np.where(sums < -3, near + 4 * np.finfo(summed).eps, near)
+    with np.errstate(over="ignore"):
+        low, high = ((exact + off).astype(summed).astype(dtype) for off in (-near, near))
+    assert ((low <= y) & (y <= high)).all()
+
+
+SUMS = {"i1": "i4", "i8": "i8", "f4": "f4", "f8": "f8", "c8": "c8", "c16": "c16"}
+OTHERS = [np.dtype(d) for d in ("g", "G", ">i2", ">f8", "O", "S1", "M8[s]", "m8[s]", "i4,f4")]
+OTHERS += [np.dtype(ml_dtypes.float8_e4m3fn), np.dtype(ml_dtypes.int4)]
+
+
+@pytest.mark.parametrize("bias", [*TYPES, *OTHERS], ids=str)
+@pytest.mark.parametrize(("x", "summed"), SUMS.items())
+def test_biases_are_cast_by_the_same_kind_rule(x, summed, bias):
+    b = np.zeros(3, bias) if bias.names else np.array([1, 0, 3]).astype(bias)
+    arguments = np.zeros((1, 4), x), np.zeros((3, 1, 2), x), b
+    for function in (cconv.conv1d, lambda x, *rest: cconv.Conv1d(*rest)(x)):
+        if np.can_cast(bias, summed, "same_kind"):
+            y = function(*arguments)
+            assert y.dtype == summed
+            np.testing.assert_array_equal(y[:, 0], b.astype(summed))
+        else:
+            with pytest.raises(TypeError, match="bias has dtype"):
+                function(*arguments)
+
+
+def test_biases_of_integers_wrap():
+    for bias in (np.array([2**40 + 7]), np.array([2**63 + 7], "u8")):
+        assert cconv.conv1d(np.zeros(1, "i1"), np.zeros(1, "i1"), bias) == 7
+    y = cconv.conv1d(np.zeros(1, "i8"), np.zeros(1, "i8"), np.array([2**64 - 5], "u8"))
+    assert y == -5
 
 
 @pytest.mark.parametrize(
@@ -223,11 +248,32 @@ def test_borders_of_floats_are_rounded_to_them():
         cconv.conv1d(x.real, w.real, padding=1, padding_value=1j)
 
 
+def test_casts_overflow_to_infinity():
+    huge = np.array([3.38e38, 3.4e38, -1e39, 1e300, 65519, 65520, -7e4])
+    with np.errstate(over="ignore"):
+        for dtype in FLOATS:
+            y = cconv.conv1d(huge, np.ones(1), dtype=dtype)
+            np.testing.assert_array_equal(y, huge.astype(dtype))
+        y = cconv.conv1d(huge * (1 - 1j), np.ones(1), dtype="c8")
+        np.testing.assert_array_equal(y, (huge * (1 - 1j)).astype("c8"))
+    x = np.array([65519, 65520, -(10**9), 2**24 + 1])
+    for dtype in FLOATS:
+        expected = np.array([float("inf"), -float("inf")])
+        y = cconv.conv1d(x, np.ones(1, int), dtype=dtype)
+        np.testing.assert_array_equal(y[1:3], expected if dtype == "f2" else x[1:3].astype(dtype))
+
+
 def test_refused_types():
     ones = np.ones((1, 4))
-    for dtype in ("M8[s]", "O", "S1", "V4", np.longdouble):
+    for dtype in OTHERS:
+        if dtype.byteorder == ">":
+            continue
         with pytest.raises(TypeError, match="x has dtype"):
             cconv.conv1d(np.zeros((1, 4), dtype), ones[None])
+        with pytest.raises(TypeError, match="weight has dtype"):
+            cconv.conv1d(ones, np.zeros((1, 1, 4), dtype))
+        with pytest.raises(TypeError, match="dtype"):
+            cconv.conv1d(ones, ones[None], dtype=dtype)
     for dtype in (bool, "S1", object):
         with pytest.raises(TypeError, match="dtype"):
             cconv.conv1d(ones, ones[None], dtype=dtype)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <exception>
 #include <limits>
 #include <new>
 
@@ -367,12 +368,13 @@ Array Arguments::array(PyObject* ndarray) {
 Array Arguments::bias(PyObject* ndarray) {
   const Array array = this->array(ndarray);
   if (array.type != Type::other) return array;
-  const auto widest = dtype_of(Type::float64);
   const auto dtype =
       py::handle(static_cast<PyObject*>(const_cast<void*>(array.object))).attr("dtype");
-  const bool casts =
-      py::module_::import("numpy").attr("can_cast")(dtype, widest, "same_kind").cast<bool>();
-  return casts ? cast(array, widest) : array;
+  const py::object can_cast = py::module_::import("numpy").attr("can_cast");
+  for (const Type widest : {Type::int64, Type::float64, Type::complex128})
+    if (can_cast(dtype, dtype_of(widest), "same_kind").cast<bool>())
+      return cast(array, dtype_of(widest));
+  return array;
 }
 
 Array Arguments::cast(const Array& array, const py::object& dtype) {
