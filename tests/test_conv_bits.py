@@ -1,5 +1,10 @@
 """The same bits whatever does not matter; what is not finite stays in its window."""
 
+import hashlib
+import itertools
+import os
+
+import child
 import numpy as np
 import pytest
 from hypothesis import given
@@ -58,8 +63,21 @@ def test_threads(case, algorithm, channels_last):
             assert_same_bits(case(**changes), expected)
 
 
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
+def test_threads_in_every_type(dtype, channels_last):
+    shape = (3, 37, 41, 26) if channels_last else (3, 26, 37, 41)
+    case = Case(2, values(0, shape, dtype), values(1, (30, 13, 3, 3), dtype), values(2, 30, dtype))
+    case.options.update(groups=2, padding=1, channels_last=channels_last)
+    with cconv.num_threads(1):
+        expected = case()
+    for threads in (2, 5):
+        with cconv.num_threads(threads):
+            assert_same_bits(case(), expected)
+
+
 def test_threads_are_used():
-    """Else the test above compares nothing."""
+    """Else the tests above compare nothing."""
     for case in BUSY.values():
         with cconv.num_threads(5):
             arrays = case.x, case.weight, case.bias
@@ -75,6 +93,24 @@ def test_runs(case):
             assert_same_bits(case(), expected)
 
 
+def test_processes():
+    """The same level, forced: what another process sums has the same bits."""
+    code = f"""
+import sys
+sys.path.insert(0, {os.path.dirname(__file__)!r})
+from test_conv_bits import BUSY, digest
+print(digest(BUSY))
+"""
+    level = cconv.show_config("dicts")["isa"]["in_use"]
+    assert child.run(code, CCONV_ISA=level) == digest(BUSY)
+
+
+def digest(cases):
+    activation = itertools.cycle((None, *ACTIVATIONS))
+    results = [case(activation=next(activation)).tobytes() for case in cases.values()]
+    return hashlib.sha256(b"".join(results)).hexdigest()
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
 def test_layouts(layout, algorithm):
@@ -84,8 +120,9 @@ def test_layouts(layout, algorithm):
         assert_same_bits(case(**arrays, algorithm=algorithm), case(algorithm=algorithm))
 
 
-@given(cases(), layouts(), layouts(), st.sampled_from((None, *ACTIVATIONS)))
+@given(cases(types=TYPES), layouts(), layouts(), st.sampled_from((None, *ACTIVATIONS)))
 def test_random_layouts_and_out(case, of_x, of_weight, activation):
+    activation = activation if case().dtype.kind in "fV" else None
     expected = case(activation=activation)
     out = np.empty_like(expected)
     arrays = {"x": of_x(case.x), "weight": of_weight(case.weight)}
@@ -93,22 +130,23 @@ def test_random_layouts_and_out(case, of_x, of_weight, activation):
         assert_same_bits(case(**arrays, out=out, activation=activation), expected)
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
 def test_alignments(dtype):
     """Every offset of x and out within two cache lines."""
     x, weight = values(0, 67, dtype), values(1, 5, dtype)
     expected = cconv.conv1d(x, weight)
     for offset in range(130):
-        block = np.zeros(x.nbytes + 200, np.uint8)
+        block = np.zeros(8 * x.nbytes + 200, np.uint8)
         at = block[offset : offset + x.nbytes].view(dtype)
         at[...] = x
         assert_same_bits(cconv.conv1d(at, weight), expected)
-        out = block[offset : offset + expected.nbytes].view(dtype)
+        out = block[offset : offset + expected.nbytes].view(expected.dtype)
         assert_same_bits(cconv.conv1d(x, weight, out=out), expected)
 
 
-@given(cases(), st.sampled_from((None, *ACTIVATIONS)))
+@given(cases(types=TYPES), st.sampled_from((None, *ACTIVATIONS)))
 def test_layer_and_function(case, activation):
+    activation = activation if case().dtype.kind in "fV" else None
     changes = {"algorithm": "direct", "activation": activation}
     layer = case.layer(**changes)
     for _ in range(2):
