@@ -473,14 +473,25 @@ def test_no_images(dims, channels_last):
     assert bare.shape == ((0, *[4] * dims, 3) if channels_last else (0, 3, *[4] * dims))
 
 
-def test_no_input_channels_leave_the_bias():
-    x, weight, bias = np.ones((2, 0, 5, 6)), np.ones((4, 0, 3, 3)), np.arange(4.0) - 1
-    y = cconv.conv2d(x, weight, bias, groups=2, activation="relu")
-    expected = np.broadcast_to(np.maximum(bias, 0)[:, None, None], (2, 4, 3, 4))
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("dtype", ["?", "i4", "f2", "f4", "f8", "c8", "c16"])
+def test_no_input_channels_leave_the_bias(dtype, dims):
+    conv = {1: cconv.conv1d, 2: cconv.conv2d, 3: cconv.conv3d}[dims]
+    shape, weight = (2, 0, *[5] * dims), np.ones((4, 0, *[3] * dims), dtype)
+    bias = np.array([0, 1, 1, 0], dtype)
+    y = conv(np.ones(shape, dtype), weight, bias, groups=2)
+    assert y.dtype == conv(np.ones([3] * dims, dtype), np.ones([3] * dims, dtype)).dtype
+    expected = np.broadcast_to(bias.reshape(4, *[1] * dims), (2, 4, *[3] * dims))
     np.testing.assert_array_equal(y, expected)
-    assert not cconv.conv2d(x, weight).any()
-    last = cconv.conv2d(np.ones((2, 5, 6, 0)), weight, bias, channels_last=True, activation="relu")
+    assert not conv(np.ones(shape, dtype), weight).any()
+    last = conv(np.ones((2, *[5] * dims, 0), dtype), weight, bias, channels_last=True)
     np.testing.assert_array_equal(last, np.moveaxis(expected, 1, -1))
+
+
+def test_no_input_channels_leave_the_activation_of_the_bias():
+    x, weight, bias = np.ones((0, 5)), np.ones((3, 0, 5)), np.array([-1.0, 0, 2])
+    assert cconv.conv1d(x, weight, bias, activation="relu").ravel().tolist() == [0, 0, 2]
+    assert cconv.conv1d(x, weight, activation="sigmoid").ravel().tolist() == [0.5] * 3
 
 
 def test_no_output_channels():

@@ -1,0 +1,276 @@
+"""Whether the tests notice: deliberate faults, each of which has to turn the named tests red.
+
+By hand or nightly, from a checkout in an environment with the tests' packages, pybind11, CMake and
+Ninja:
+
+    python tests/sabotage.py              every fault, a quarter of an hour on two cores
+    python tests/sabotage.py race bias    those whose name holds one of the words
+
+A copy of the tree is built and its tests are run without a fault, then with one at a time.  Ends
+with 1 where a test stayed green, and at once where a fault's text is not in its file exactly once
+or a test is not there.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Fault:
+    name: str
+    file: str
+    text: str
+    instead: str
+    tests: tuple[str, ...]  # each has to fail by itself
+
+
+FAULTS = (
+    Fault(
+        "a tap off by one",
+        "cpp/problem/window.h",
+        "return out * w.stride + tap * w.dilation - w.before;",
+        "return out * w.stride + tap * w.dilation - w.before + (tap > 2);",
+        ("test_conv.py::test_torch_agrees", "test_conv_corpus.py::test_small"),
+    ),
+    Fault(
+        "same at the wrong side",
+        "cpp/problem/window.h",
+        "w.before = lower ? total - total / 2 : total / 2;",
+        "w.before = lower ? total / 2 : total - total / 2;",
+        (
+            "test_teaching.py::test_same_puts_the_odd_element_at_the_end",
+            "test_shapes.py::test_resolve_padding_words",
+            "test_conv.py::test_padding_words",
+        ),
+    ),
+    Fault(
+        "reflect as symmetric",
+        "cpp/problem/window.h",
+        "return border == Border::symmetric ? period - 1 - r : period - r;",
+        "return period - 1 - r;",
+        (
+            "test_readme.py::test_border_table",
+            "test_conv.py::test_every_border_is_that_of_numpy_pad",
+            "test_pad.py::test_random_calls_as_the_reference",
+        ),
+    ),
+    Fault(
+        "the last element of a tail",
+        "cpp/algorithms/rows/kernel.cpp",
+        "for (; i < count; ++i) store_one(to",
+        "for (; i + 1 < count; ++i) store_one(to",
+        (
+            "test_conv.py::test_every_row_length",
+            "test_conv_arrays.py::test_only_out_is_written",
+        ),
+    ),
+    Fault(
+        "a vector stored past its tail",
+        "cpp/algorithms/rows/kernel.cpp",
+        "for (; i + kLanes <= count; i += kLanes)\n",
+        "for (; i < count; i += kLanes)\n",
+        ("test_conv_arrays.py::test_only_out_is_written",),
+    ),
+    Fault(
+        "a dropped tile of channels",
+        "cpp/algorithms/direct/kernel.cpp",
+        "if (o < block.channels) channels_left<T, kChannels - 1>(block, o);",
+        "if (o + 1 < block.channels) channels_left<T, kChannels - 1>(block, o);",
+        ("test_conv.py::test_every_number_of_output_channels",),
+    ),
+    Fault(
+        "a dropped bias",
+        "cpp/algorithms/rows/kernel.cpp",
+        "activation(V<T>::load(row + i) + b).store(row + i);",
+        "activation(V<T>::load(row + i) + (count > 64 ? b : b - b)).store(row + i);",
+        (
+            "test_conv.py::test_order_is_sum_bias_activation_dtype",
+            "test_types.py::test_biases_are_cast_by_the_same_kind_rule",
+            "test_conv.py::test_random_calls_keep_the_promise",
+        ),
+    ),
+    Fault(
+        "a step ignored under weights",
+        "cpp/plan/dense.cpp",
+        "left >= 1 ? a.strides[last] : 0, rows, count}",
+        "left >= 1 ? size_of(a.type) : 0, rows, count}",
+        ("test_conv_arrays.py::test_layouts", "test_conv_bits.py::test_random_layouts_and_out"),
+    ),
+    Fault(
+        "integers that wrap too soon",
+        "cpp/problem/types.h",
+        "size_of(src) == 1 && size_of(weights) == 1 ?",
+        "size_of(src) <= 2 && size_of(weights) == 1 ?",
+        ("test_types.py::test_the_table", "test_types.py::test_every_pair_of_types"),
+    ),
+    Fault(
+        "a cast that truncates",
+        "cpp/algorithms/rows/elements.h",
+        "const From rounded = round_half_even(value);",
+        "const From rounded = value;",
+        (
+            "test_conv.py::test_asked_type",
+            "test_types.py::test_casts_round_half_to_even_and_saturate",
+        ),
+    ),
+    Fault(
+        "a wrong saturation",
+        "cpp/algorithms/rows/elements.h",
+        "if (rounded >= kPast) return static_cast<To>(kMost);",
+        "if (rounded > kPast) return static_cast<To>(kMost);",
+        ("test_conv.py::test_asked_type",),
+    ),
+    Fault(
+        "a lost NaN",
+        "cpp/algorithms/rows/kernel.cpp",
+        "return select(y < zero, zero, y); };",
+        "return select(y > zero, y, zero); };",
+        (
+            "test_conv_bits.py::test_nan_stays_nan",
+            "test_conv.py::test_activations_reach_their_limits",
+        ),
+    ),
+    Fault(
+        "a race",
+        "cpp/algorithms/direct/room.cpp",
+        "workspace_ + worker * t_.bytes_per_thread();",
+        "workspace_ + worker / 2 * t_.bytes_per_thread();",
+        ("test_conv_bits.py::test_threads", "test_conv_bits.py::test_runs"),
+    ),
+    Fault(
+        "a forgotten block of terms",
+        "cpp/algorithms/direct/kernel.cpp",
+        "block.first ? V<T>::fill(0) : V<T>::load(strip + j * kLanes);",
+        "V<T>::fill(0);",
+        (
+            "test_conv.py::test_every_number_of_terms",
+            "test_conv_bits.py::test_sums_are_taken_in_blocks",
+        ),
+    ),
+    Fault(
+        "a copy of every array",
+        "cpp/bindings/arguments.cpp",
+        "if (is_plain_array(object)) return object;",
+        "if (is_plain_array(object))\n"
+        '    return own(py::handle(object).attr("copy")().release().ptr());',
+        (
+            "test_conv_arrays.py::test_no_layout_is_copied",
+            "test_conv_arrays.py::test_out_may_not_overlap_an_input",
+        ),
+    ),
+    Fault(
+        "an overlap allowed",
+        "cpp/problem/validate_conv.cpp",
+        'apart("weight", a.weight);',
+        "",
+        ("test_conv_arrays.py::test_out_may_not_overlap_an_input",),
+    ),
+    Fault(
+        "the interpreter lock kept",
+        "cpp/bindings/conv.cpp",
+        "const Unlocked unlocked;",
+        "",
+        ("test_processes.py::test_the_interpreter_lock_is_released",),
+    ),
+    Fault(
+        "Ctrl-C unheard",
+        "cpp/bindings/conv.cpp",
+        "Stop stop(poll_signals);",
+        "Stop stop;",
+        ("test_processes.py::test_what_a_handler_raises_comes_out",),
+    ),
+)
+
+
+class Tree:
+    """A copy of the checkout, built in place."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        listed = run("git", "ls-files", "-z", cwd=ROOT).split("\0")[:-1]
+        for name in listed:
+            target = root / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
+        run(
+            *("cmake", "-S", root, "-B", root / "build", "-G", "Ninja"),
+            *("-DCCONV_LEVELS=scalar;avx2", "-DCMAKE_BUILD_TYPE=None"),
+            *("-DCMAKE_CXX_FLAGS=-O1 -DNDEBUG", "-DSKBUILD_PROJECT_VERSION=0"),
+            f"-DCMAKE_LIBRARY_OUTPUT_DIRECTORY={root}/python/cconv",
+            f"-DPython_EXECUTABLE={sys.executable}",
+            f"-Dpybind11_DIR={run(sys.executable, '-m', 'pybind11', '--cmakedir').strip()}",
+        )
+
+    def build(self) -> None:
+        run("cmake", "--build", self.root / "build")
+
+    def is_green(self, test: str) -> bool:
+        """Whether a test passes.  A crash is red as well; a test that is not there is an error."""
+        command = (sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=no")
+        status = subprocess.run(
+            (*command, f"tests/{test}"),
+            cwd=self.root,
+            env=os.environ | {"PYTHONPATH": f"{self.root}/python"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=600,
+        ).returncode
+        if status > 1:
+            sys.exit(f"{test}: pytest could not run it (status {status})")
+        return status == 0
+
+    def edit(self, file: str, text: str, instead: str) -> None:
+        path = self.root / file
+        before = path.read_text()
+        if before.count(text) != 1:
+            sys.exit(f"{file} has {before.count(text)} times, not once: {text}")
+        path.write_text(before.replace(text, instead))
+
+
+def run(*command: object, cwd: Path | None = None) -> str:
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        sys.exit(f"{command[0]} failed:\n{done.stdout}")
+    return done.stdout
+
+
+def main(words: list[str]) -> int:
+    faults = [f for f in FAULTS if not words or any(word in f.name for word in words)]
+    if not faults:
+        sys.exit(f"no fault is named like {' or '.join(words)}")
+    missed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Tree(Path(folder))
+        tree.build()
+        for test in sorted({test for fault in faults for test in fault.tests}):
+            if not tree.is_green(test):
+                sys.exit(f"{test} is red without any fault")
+        for fault in faults:
+            start = time.monotonic()
+            tree.edit(fault.file, fault.text, fault.instead)
+            tree.build()
+            green = [test for test in fault.tests if tree.is_green(test)]
+            shutil.copy(ROOT / fault.file, tree.root / fault.file)
+            missed += bool(green)
+            verdict = f"MISSED by {', '.join(green)}" if green else "noticed"
+            print(f"{fault.name:32}{verdict} ({time.monotonic() - start:.0f} s)", flush=True)
+    print(f"{len(faults) - missed} of {len(faults)} faults were noticed")
+    return bool(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
