@@ -7,6 +7,7 @@ import os
 import sys
 
 import child
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given
@@ -296,15 +297,13 @@ class Device(DLPack):
 
 
 def test_dlpack_elsewhere_or_of_unknown_types():
-    assert cconv.conv1d(Device(np.ones(3), 1), np.ones(3)) == 3
-    cuda, metal, bfloat = (
-        Device(np.ones(3), 2),
-        Device(np.ones(3), 8),
-        Device(np.ones(3, "u2"), kind=4),
-    )
-    for x in (cuda, metal, bfloat):
+    ones = np.ones(3, np.uint16)
+    assert cconv.conv1d(Device(ones, 1), ones) == 3
+    assert cconv.conv1d(Device(ones, kind=4), ones).dtype == ml_dtypes.bfloat16
+    cuda, metal, opaque = Device(ones, 2), Device(ones, 8, 4), Device(ones, kind=3)
+    for x in (cuda, metal, opaque, Device(np.ones(3), kind=4)):
         with pytest.raises(TypeError, match=r"^conv1d: x .* is no array.*on the CPU would do"):
-            cconv.conv1d(x, np.ones(3))
+            cconv.conv1d(x, ones)
 
 
 TENSOR_TYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"]
@@ -383,12 +382,55 @@ def test_torch_tensors_that_are_not_plain_data():
     np.testing.assert_array_equal(cconv.conv1d(conjugate.resolve_conj(), np.ones(2)), [2] * 4)
 
 
-@pytest.mark.parametrize("kind", ["bfloat16", "meta", "sparse"])
+def test_torch_bfloat16():
+    """Which NumPy does not know: no `__array__`, no `from_dlpack`."""
+    torch = pytest.importorskip("torch")
+    data = values(0, (4, 6), ml_dtypes.bfloat16)
+    whole = torch.tensor(data.astype(np.float32)).to(torch.bfloat16)
+    for tensor, part in ((whole, data), (whole[1:, ::2], data[1:, ::2]), (whole.T, data.T)):
+        y, expected = cconv.conv1d(tensor, np.ones(2)), cconv.conv1d(part, np.ones(2))
+        np.testing.assert_array_equal(y, expected)
+    assert_same_result(whole[0], data[0], np.ones(2, ml_dtypes.bfloat16))
+    assert cconv.pad(whole, 1).dtype == ml_dtypes.bfloat16
+    assert cconv.conv1d(whole[:0], np.ones(2)).shape == (0, 5)
+    with pytest.raises(ValueError, match=r"x has shape \(\)"):
+        cconv.conv1d(whole[0, 0], np.ones(2))
+    with pytest.raises(RuntimeError, match="detach"):
+        cconv.conv1d(whole.requires_grad_(), np.ones(2))
+
+
+def test_bfloat16_is_let_go():
+    data = np.zeros(9, np.uint16)
+    tensor = Device(data, kind=4)
+    before, layer = sys.getrefcount(data), cconv.Conv1d(tensor)
+    for _ in range(3):
+        assert layer(tensor) == cconv.conv1d(tensor, tensor) == 0
+        with pytest.raises(ValueError, match="stride"):
+            cconv.conv1d(tensor, tensor, stride=0)
+    assert sys.getrefcount(data) == before
+
+
+def test_bfloat16_without_ml_dtypes():
+    pytest.importorskip("torch")
+    code = """
+import sys
+sys.modules["ml_dtypes"] = None
+import cconv, torch
+try:
+    cconv.conv1d(torch.ones(5, dtype=torch.bfloat16), [1.0])
+except TypeError as error:
+    print(error)
+"""
+    assert child.run(code).startswith("conv1d: x tensor(")
+
+
+@pytest.mark.parametrize("kind", ["float8_e4m3fn", "meta", "bfloat16 meta", "sparse"])
 def test_torch_tensors_that_are_no_numpy_arrays(kind):
     torch = pytest.importorskip("torch")
     x = {
-        "bfloat16": lambda: torch.ones(5, dtype=torch.bfloat16),
+        "float8_e4m3fn": lambda: torch.ones(5).to(torch.float8_e4m3fn),
         "meta": lambda: torch.ones(5, device="meta"),
+        "bfloat16 meta": lambda: torch.ones(5, device="meta", dtype=torch.bfloat16),
         "sparse": lambda: torch.ones(5).to_sparse(),
     }[kind]()
     with pytest.raises(TypeError, match=r"^conv1d: x "):

@@ -7,6 +7,7 @@
 #include <limits>
 #include <new>
 
+#include "bindings/dlpack.h"
 #include "problem/window.h"
 
 namespace cconv {
@@ -301,7 +302,7 @@ PyObject* Arguments::ndarray(const char* name, PyObject* object, PyObject* like)
   // Each way of being an array in turn; TypeError and BufferError mean: try the next.
   const auto attempt = [&](auto&& convert, PyObject* another_error = PyExc_TypeError) {
     try {
-      found = own(convert().release().ptr());
+      if (py::object array = convert()) found = own(array.release().ptr());
       return is_array(found);
     } catch (py::error_already_set& error) {
       if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_BufferError) &&
@@ -338,7 +339,8 @@ PyObject* Arguments::ndarray(const char* name, PyObject* object, PyObject* like)
     done = attempt([&] { return py::object(numpy.attr("asarray")(h)); });
   if (!done && PyObject_HasAttrString(object, "__dlpack__"))
     done = attempt([&] { return py::object(numpy.attr("from_dlpack")(h)); },
-                   PyExc_RuntimeError);  // NumPy's for a type or device it does not know
+                   PyExc_RuntimeError) ||  // NumPy's for a type or device it does not know
+           attempt([&] { return bfloat16_from_dlpack(h); }, PyExc_ImportError);
   if (!done)
     throw Refusal(Refusal::Kind::type,
                   std::string(call_) + ": " + name + " " + describe_value(object) +

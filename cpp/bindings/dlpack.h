@@ -1,0 +1,11 @@
+// The tensors that NumPy's from_dlpack does not know: bfloat16 ones.
+#pragma once
+
+#include <pybind11/numpy.h>
+
+namespace cconv {
+
+// A view of a bfloat16 tensor on the CPU, in the dtype of ml_dtypes; null for any other.
+pybind11::object bfloat16_from_dlpack(pybind11::handle tensor);
+
+}  // namespace cconv
