@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import inspect
+import operator
 import pkgutil
 
 import numpy as np
@@ -66,13 +67,35 @@ def test_every_parameter_is_told(call):
         assert name in text, name
 
 
+def parameters(function):
+    return [(p.name, p.kind, p.default) for p in inspect.signature(function).parameters.values()]
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_signatures_are_those_of_the_reference(name):
-    ours, theirs = (
-        [(p.name, p.kind, p.default) for p in inspect.signature(call).parameters.values()]
-        for call in (getattr(cconv, name), getattr(cconv.reference, name))
-    )
-    assert ours == theirs
+    assert parameters(getattr(cconv, name)) == parameters(getattr(cconv.reference, name))
+
+
+SIGNATURES = {
+    "pad": "array, pad_width, mode='constant', *, constant_values=0",
+    "explain": "call, x, weight, *args, **options",
+    "set_num_threads": "n",
+    "get_num_threads": "",
+    "num_threads": "n",
+    "show_config": "mode='stdout'",
+    "shapes.output_size": "n, kernel, stride=1, padding=0, dilation=1, ceil_mode=False",
+    "shapes.transposed_output_size": "n, kernel, stride=1, padding=0, output_padding=0, dilation=1",
+    "shapes.same_padding": "n, kernel, stride=1, dilation=1, lower=False",
+    "shapes.resolve_padding": "padding, sizes, kernel, stride=1, dilation=1",
+    "shapes.receptive_field": "layers",
+    "Conv2d.explain": "self, x",
+}
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_signatures_are_the_contract(name):
+    promised = eval(f"lambda {SIGNATURES[name]}: 0")
+    assert parameters(operator.attrgetter(name)(cconv)) == parameters(promised)
 
 
 def test_all_names_are_there():
