@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -210,7 +212,7 @@ class Tree:
         )
 
     def build(self) -> None:
-        run("cmake", "--build", self.root / "build")
+        run("cmake", "--build", self.root / "build", "--parallel", os.cpu_count())
 
     def is_green(self, test: str) -> bool:
         """Whether a test passes.  A crash is red as well; a test that is not there is an error."""
@@ -227,12 +229,15 @@ class Tree:
             sys.exit(f"{test}: pytest could not run it (status {status})")
         return status == 0
 
-    def edit(self, file: str, text: str, instead: str) -> None:
-        path = self.root / file
+    @contextmanager
+    def edited(self, fault: Fault) -> Iterator[None]:
+        path = self.root / fault.file
         before = path.read_text()
-        if before.count(text) != 1:
-            sys.exit(f"{file} has {before.count(text)} times, not once: {text}")
-        path.write_text(before.replace(text, instead))
+        if before.count(fault.text) != 1:
+            sys.exit(f"{fault.file} has {before.count(fault.text)} times, not once: {fault.text}")
+        path.write_text(before.replace(fault.text, fault.instead))
+        yield
+        path.write_text(before)
 
 
 def run(*command: object, cwd: Path | None = None) -> str:
@@ -261,10 +266,9 @@ def main(words: list[str]) -> int:
                 sys.exit(f"{test} is red without any fault")
         for fault in faults:
             start = time.monotonic()
-            tree.edit(fault.file, fault.text, fault.instead)
-            tree.build()
-            green = [test for test in fault.tests if tree.is_green(test)]
-            shutil.copy(ROOT / fault.file, tree.root / fault.file)
+            with tree.edited(fault):
+                tree.build()
+                green = [test for test in fault.tests if tree.is_green(test)]
             missed += bool(green)
             verdict = f"MISSED by {', '.join(green)}" if green else "noticed"
             print(f"{fault.name:32}{verdict} ({time.monotonic() - start:.0f} s)", flush=True)
