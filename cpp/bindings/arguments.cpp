@@ -340,7 +340,7 @@ PyObject* Arguments::ndarray(const char* name, PyObject* object, PyObject* like)
   if (!done && PyObject_HasAttrString(object, "__dlpack__"))
     done = attempt([&] { return py::object(numpy.attr("from_dlpack")(h)); },
                    PyExc_RuntimeError) ||  // NumPy's for a type or device it does not know
-           attempt([&] { return bfloat16_from_dlpack(h); }, PyExc_ImportError);
+           attempt([&] { return bfloat16_from_dlpack(h); }, PyExc_RuntimeError);
   if (!done)
     throw Refusal(Refusal::Kind::type,
                   std::string(call_) + ": " + name + " " + describe_value(object) +

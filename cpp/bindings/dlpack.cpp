@@ -28,7 +28,14 @@ py::object bfloat16_from_dlpack(py::handle tensor) {
   if (!PyCapsule_IsValid(capsule.ptr(), "dltensor")) return {};
   const auto& t = *static_cast<const Tensor*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
   if (t.device != kCpu || t.kind != kBfloat || t.bits != 16 || t.lanes != 1) return {};
-  const auto dtype = py::dtype::from_args(py::module_::import("ml_dtypes").attr("bfloat16"));
+  py::object scalar;
+  try {
+    scalar = py::module_::import("ml_dtypes").attr("bfloat16");
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_ImportError)) throw;
+    return {};
+  }
+  const py::dtype dtype = py::dtype::from_args(scalar);
   const std::vector<py::ssize_t> shape(t.shape, t.shape + t.ndim);
   std::vector<py::ssize_t> strides;
   if (t.strides != nullptr)
