@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <exception>
 #include <limits>
 #include <new>
 
@@ -414,6 +413,8 @@ void set_python_error(const char* call) noexcept {
     PyErr_Format(PyExc_MemoryError,
                  "%s: not enough memory for the work; a smaller batch or image would do", call);
   } catch (const std::exception& error) {
+    // pybind11's for an object that Python had no memory for, with Python's own error set.
+    if (PyErr_ExceptionMatches(PyExc_MemoryError)) return;
     PyErr_Format(PyExc_RuntimeError, "%s: %s", call, error.what());
   }
 }
