@@ -35,6 +35,13 @@ class Array:
         return self.data
 
 
+class Interface:
+    """As Pillow's images have it."""
+
+    def __init__(self, data):
+        self.data, self.__array_interface__ = data, data.__array_interface__
+
+
 class DLPack:
     def __init__(self, data):
         self.__dlpack__, self.__dlpack_device__ = data.__dlpack__, data.__dlpack_device__
@@ -118,6 +125,7 @@ OBJECTS = {
     "mmap": mapped,
     "memmap": mapped_file,
     "__array__": Array,
+    "__array_interface__": Interface,
     "__array__ of a subclass": lambda a: Array(a.view(Subclass)),
     "__dlpack__": DLPack,
     "__dlpack__ of a view": lambda a: DLPack(np.repeat(a, 2, 1)[:, ::2]),

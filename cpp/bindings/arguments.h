@@ -1,22 +1,14 @@
 // Python objects to tagged values and views.  Nothing here judges: problem/validate_*.cpp do.
 #pragma once
 
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-
 #include <memory>
 #include <vector>
 
-#include "problem/arguments.h"
+#include "bindings/errors.h"
+#include "bindings/numpy.h"
 #include "problem/problem.h"
-#include "problem/refusal.h"
 
 namespace cconv {
-
-namespace py = pybind11;
-
-// Makes NumPy's functions known; before anything else here.
-void find_numpy();
 
 // The objects of one call.  Holds a reference to whatever it had to convert, for as long as the
 // views it gave out are used.
@@ -51,6 +43,8 @@ class Arguments {
   void read(PyObject* object, Value& value, int depth);
   void read_real(PyObject* object, Value& value);
   void read_sequence(PyObject* object, Value& value, int depth);
+  PyObject* from_sequence(const char* name, PyObject* object, PyObject* like);
+  PyObject* from_protocol(PyObject* object);  // null where it offers none that works
   Array cast(const Array& array, const py::object& dtype);
   PyObject* own(PyObject* reference);  // steals it; throws on null
 
@@ -67,27 +61,6 @@ class Arguments {
 // The ndarray given as `out`, as it is; a Refusal for anything else.
 Array out_array(const char* call, PyObject* object);
 
-Array array_of(PyObject* ndarray);  // as it is, foreign byte order too
-
 bool is_sequence_of_numbers(PyObject* object);  // a list or tuple: has no dtype of its own
-
-Type type_of(const py::dtype& dtype);  // other where the core has no such type
-py::dtype dtype_of(Type type);
-
-Describe describe();
-
-void set_python_error(const Refusal& refusal) noexcept;
-void set_python_error(const char* call) noexcept;  // from the exception in flight
-
-// Runs `body`, which returns a new reference; exceptions become Python's.
-template <class Body>
-PyObject* guarded(const char* call, Body body) noexcept {
-  try {
-    return body();
-  } catch (...) {
-    set_python_error(call);
-    return nullptr;
-  }
-}
 
 }  // namespace cconv
