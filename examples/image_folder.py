@@ -67,7 +67,8 @@ def main():
     parser.add_argument("source", type=Path, help="folder of images")
     parser.add_argument("target", type=Path, help="folder for the previews, of the same names")
     parser.add_argument("--factor", type=int, default=4, help="of the reduction (default: 4)")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, metavar="N")
+    cores = os.cpu_count() or 1
+    parser.add_argument("--processes", type=int, default=cores, help="default: one per core")
     args = parser.parse_args()
     try:
         count, errors = run(args.source, args.target, args.factor, args.processes)

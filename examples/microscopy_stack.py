@@ -70,9 +70,16 @@ def main():
         "--make", type=int, nargs=3, metavar="N", help="first write a source of this shape"
     )
     parser.add_argument(
-        "--sigma", type=float, nargs=3, default=(1.0, 1.5, 1.5), metavar="S", help="in voxels"
+        "--sigma",
+        type=float,
+        nargs=3,
+        default=(1.0, 1.5, 1.5),
+        metavar="S",
+        help="default: 1 1.5 1.5",
     )
-    parser.add_argument("--planes", type=int, default=8, metavar="N", help="a chunk (default: 8)")
+    parser.add_argument(
+        "--planes", type=int, default=8, metavar="N", help="of a chunk (default: 8)"
+    )
     args = parser.parse_args()
     try:
         if args.make:
