@@ -66,20 +66,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help=".npy file of shape (planes, rows, columns)")
     parser.add_argument("target", type=Path, help=".npy file to write")
-    parser.add_argument(
-        "--make", type=int, nargs=3, metavar="N", help="first write a source of this shape"
-    )
-    parser.add_argument(
-        "--sigma",
-        type=float,
-        nargs=3,
-        default=(1.0, 1.5, 1.5),
-        metavar="S",
-        help="default: 1 1.5 1.5",
-    )
-    parser.add_argument(
-        "--planes", type=int, default=8, metavar="N", help="of a chunk (default: 8)"
-    )
+    parser.add_argument("--make", type=int, nargs=3, help="first write a source of this shape")
+    parser.add_argument("--sigma", type=float, nargs=3, default=(1, 1.5, 1.5), help="of z, y and x")
+    parser.add_argument("--planes", type=int, default=8, help="of a chunk (default: 8)")
     args = parser.parse_args()
     try:
         if args.make:
@@ -88,7 +77,8 @@ def main():
     except (OSError, TypeError, ValueError) as error:
         sys.exit(f"microscopy_stack: {error}")
     chunk = args.planes * stack[:1].nbytes / 1e6
-    print(f"smoothed {stack.shape} {stack.dtype}, {stack.nbytes / 1e6:.0f} MB, by {chunk:.1f} MB")
+    size = f"{stack.nbytes / 1e6:.0f} MB in chunks of {chunk:.1f} MB"
+    print(f"smoothed {stack.shape} {stack.dtype}, {size}")
 
 
 if __name__ == "__main__":

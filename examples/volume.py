@@ -1,7 +1,6 @@
 """Surfaces in a volume: Gaussian smoothing, size of the gradient, strongest value of every block.
 
-The smoothing runs one filter of an axis at a time over the bare volume; the gradient is one
-`conv3d` to three channels; `max_pool3d` keeps the strongest of each block and says where it was.
+The gradient is one `conv3d` to three channels; `max_pool3d` says where its maxima were.
 """
 
 import argparse
