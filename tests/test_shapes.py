@@ -222,18 +222,20 @@ def test_other_refusals():
     refusal(ValueError, "resolve_padding", **good | {"kernel": (3, 3)})
 
 
+@pytest.mark.parametrize("call", ["receptive_field", "halo"])
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_receptive_field_refuses(place):
+def test_stacks_that_are_refused(call, place):
+    function = getattr(shapes, call)
     for junk, error in ((0, ValueError), (1.5, TypeError), (True, TypeError), (None, TypeError)):
         layer = [3, 1, 1]
         layer[place] = junk
-        with pytest.raises(error, match=r"^receptive_field: .* would do"):
-            shapes.receptive_field([(3, 1, 1), layer])
+        with pytest.raises(error, match=rf"^{call}: .* would do"):
+            function([(3, 1, 1), layer])
     for layers in ([(3, 1)], [3], [()], [(1, 1, 1, 1)], [None]):
-        with pytest.raises(ValueError, match=r"^receptive_field: layers has .* would do"):
-            shapes.receptive_field(layers)
-    with pytest.raises(TypeError, match=r"^receptive_field: layers 5 is no iterable; .* would do"):
-        shapes.receptive_field(5)
+        with pytest.raises(ValueError, match=rf"^{call}: layers has .* would do"):
+            function(layers)
+    with pytest.raises(TypeError, match=rf"^{call}: layers 5 is no iterable; .* would do"):
+        function(5)
 
 
 def test_receptive_fields_do_not_wrap():

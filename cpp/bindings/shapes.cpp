@@ -52,10 +52,10 @@ py::tuple same_padding(py::handle n, py::handle kernel, py::handle stride, py::h
   return py::make_tuple(axis.window.before, axis.window.after);
 }
 
-// One layer of receptive_field.
-py::int_ window_span(py::handle kernel, py::handle stride, py::handle dilation) {
+// One layer of a stack, for the function `call`.
+py::int_ window_span(const char* call, py::handle kernel, py::handle stride, py::handle dilation) {
   const py::int_ none(0);
-  return span(OneAxis("receptive_field", none, kernel, stride, none, dilation).window);
+  return span(OneAxis(call, none, kernel, stride, none, dilation).window);
 }
 
 py::list resolve_padding(py::handle padding, py::handle sizes, py::handle kernel, py::handle stride,

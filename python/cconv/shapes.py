@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from cconv import _core
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cconv.typing import Padding, PerAxis
 
 __all__ = [
+    "halo",
     "output_size",
     "receptive_field",
     "resolve_padding",
@@ -123,12 +124,78 @@ def receptive_field(layers: Iterable[tuple[int, int, int]]) -> int:
     >>> cconv.shapes.receptive_field([(3, 1, 1)] * 3)
     7
     """
-    field, step = 1, 1
+    field = 1
+    for step, span, _ in _stacked("receptive_field", layers):
+        field += (span - 1) * step
+    return field
+
+
+def halo(layers: Iterable[tuple[int, int, int]]) -> tuple[int, int]:
+    """Return the (before, after) that a chunk needs of its neighbours along one axis.
+
+    Outputs i to j of stacked layers, which multiply their strides to s, come of the inputs from
+    ``i*s - before`` to ``j*s + after`` where every layer has ``padding="same"`` and the axis a
+    multiple of s elements: a layer reads ``same_padding(stride, kernel, stride, dilation)``, times
+    the strides of the layers before it.  Where no layer's windows leave gaps,
+    ``before + after == receptive_field(layers) - s``.
+
+    Parameters
+    ----------
+    layers : iterable of (kernel, stride, dilation)
+
+    Notes
+    -----
+    To filter in chunks, give each one its halo, rounded up to steps of s, let the stack pad it as
+    it would the whole, and drop the outputs of the halo, as the example shows.  The results are
+    those of the whole, bit for bit where `algorithm` names one that sums every output alike, as
+    "direct" does.  Nothing is added past the rim of the whole, unless `padding_mode` is "wrap":
+    there the neighbour is the other end, ``x.take(range(lo * s, hi * s), mode="wrap")`` with
+    ``lo = i - -(-before // s)``.  The last chunk has two outputs or more where the mode is
+    "reflect" and a kernel even.
+
+    With other padding, before is the sum of each layer's padding before, times the strides of the
+    layers before it, and after is what is left of the halo's sum; below 0 counts as 0.  So it is
+    for the modes "constant" and "edge" with paddings smaller than a window, and for "reflect" and
+    "symmetric" with paddings smaller than half of one.  Always good for one layer: pad the whole
+    with `cconv.pad`, of which unpadded outputs i to j read ``i*s`` to ``j*s + before + after``.
+
+    Examples
+    --------
+    >>> layers = [(3, 1, 1), (5, 2, 1), (3, 1, 2)]
+    >>> before, after = cconv.shapes.halo(layers)
+    >>> before, after
+    (6, 7)
+    >>> def stack(x):
+    ...     for kernel, stride, dilation in layers:
+    ...         weight = np.linspace(1, 2, kernel)
+    ...         x = cconv.conv1d(x, weight, None, stride, "same", dilation, algorithm="direct")
+    ...     return x
+    >>> x, s = np.sin(np.arange(1000.0)), 2
+    >>> chunks = []
+    >>> for i, j in [(0, 100), (100, 350), (350, 500)]:
+    ...     lo, hi = max(0, i - -(-before // s)), j - (-after // s)
+    ...     chunks.append(stack(x[lo * s : hi * s])[i - lo : j - lo])
+    >>> np.array_equal(np.concatenate(chunks), stack(x))
+    True
+    """
+    before, after = 0, 0
+    for step, _, (kernel, stride, dilation) in _stacked("halo", layers):
+        sides = _core.same_padding(stride, kernel, stride, dilation, False)
+        before += sides[0] * step
+        after += sides[1] * step
+    return before, after
+
+
+def _stacked(
+    call: str, layers: Iterable[tuple[int, int, int]]
+) -> Iterator[tuple[int, int, tuple[int, int, int]]]:
+    """Judge layers; of each, the strides before it multiplied, the span and the layer."""
+    step = 1
     try:
         stack = iter(layers)
     except TypeError:
         raise TypeError(
-            f"receptive_field: layers {_core.describe(layers)} is no iterable; "
+            f"{call}: layers {_core.describe(layers)} is no iterable; "
             "one of (kernel, stride, dilation) would do"
         ) from None
     for layer in stack:
@@ -136,9 +203,8 @@ def receptive_field(layers: Iterable[tuple[int, int, int]]) -> int:
             kernel, stride, dilation = layer
         except (TypeError, ValueError):
             raise ValueError(
-                f"receptive_field: layers has {_core.describe(layer)}; "
+                f"{call}: layers has {_core.describe(layer)}; "
                 "a (kernel, stride, dilation) would do"
             ) from None
-        field += (_core.span(kernel, stride, dilation) - 1) * step
+        yield step, _core.span(call, kernel, stride, dilation), (kernel, stride, dilation)
         step *= operator.index(stride)
-    return field

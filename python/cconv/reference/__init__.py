@@ -36,7 +36,7 @@ from cconv.reference.max_pool import (
 )
 from cconv.reference.padding import pad
 from cconv.reference.unpool import max_unpool1d, max_unpool2d, max_unpool3d
-from cconv.reference.windows import output_size, resolve_padding, same_padding
+from cconv.reference.windows import halo, output_size, resolve_padding, same_padding
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -51,6 +51,7 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv3d",
+    "halo",
     "lp_pool1d",
     "lp_pool2d",
     "lp_pool3d",

@@ -1,6 +1,6 @@
 """Sizes along one axis: how often a window fits, and which padding makes it fit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cconv.reference.arguments import (
@@ -61,6 +61,26 @@ def same_padding(
     total = max(reach - n, 0)
     small, large = total // 2, total - total // 2
     return (large, small) if lower else (small, large)
+
+
+def halo(layers: Iterable[tuple[int, int, int]]) -> tuple[int, int]:
+    """What a chunk needs (before, after) of its neighbours under stacked layers with "same".
+
+    One output of a layer stands for `stride` inputs of it, and reads those and its padding::
+
+        same_padding(stride, kernel, stride, dilation)
+
+    counted in elements that the strides of the layers before it have put apart.
+
+    >>> halo([(3, 1, 1)]), halo([(4, 1, 1), (3, 2, 1)])
+    ((1, 1), (1, 3))
+    """
+    before, after, step = 0, 0, 1
+    for kernel, stride, dilation in layers:
+        sides = same_padding(stride, kernel, stride, dilation)
+        before, after = before + sides[0] * step, after + sides[1] * step
+        step *= integer(stride, "stride", 1)
+    return before, after
 
 
 def resolve_padding(
