@@ -108,6 +108,7 @@ def test_chunks_of_an_image_padded_once(data, layer, n, mode):
     np.testing.assert_array_equal(np.concatenate(chunks), apply(x, [layer], mode, [padding]))
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("mode", MODES[:4])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
 def test_tiles_of_a_stack_of_maps(mode, dtype):

@@ -203,8 +203,7 @@ def _stacked(
             kernel, stride, dilation = layer
         except (TypeError, ValueError):
             raise ValueError(
-                f"{call}: layers has {_core.describe(layer)}; "
-                "a (kernel, stride, dilation) would do"
+                f"{call}: layers has {_core.describe(layer)}; a (kernel, stride, dilation) would do"
             ) from None
         yield step, _core.span(call, kernel, stride, dilation), (kernel, stride, dilation)
         step *= operator.index(stride)
