@@ -1,4 +1,7 @@
-"""The command line: `python -m cconv <command>`, each command a module of this package."""
+"""The command line: `cconv <command>` or `python -m cconv <command>`.
+
+Each command is a module with its parser and its work, which alone needs more than NumPy.
+"""
 
 from __future__ import annotations
 
@@ -29,20 +32,25 @@ def _demo(arguments: argparse.Namespace) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each names its function in `run`."""
+    from cconv.cli import bench, filter, info, windows
+    from cconv.cli.output import path_ending
+
     parser = argparse.ArgumentParser(
-        prog="python -m cconv", description="Convolution for NumPy arrays."
+        prog="cconv",
+        description="Convolution for NumPy arrays.",
+        epilog="`cconv COMMAND --help` tells more, with examples; "
+        "`python -m cconv` is the same program.",
     )
     parser.add_argument("--version", action="version", version=f"cconv {cconv.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
 
+    info.add_parser(commands)
     demo = commands.add_parser(
         "demo",
         help="filter a photograph in many ways and draw the results on one sheet",
         description="Filter a photograph: blur, edges, strides, pools, borders, a small network.  "
         "Prints a timing table and writes the results as one sheet of pictures.",
-        epilog="examples:\n"
-        "  python -m cconv demo\n"
-        "  python -m cconv demo holiday.jpg -o holiday-filtered.png",
+        epilog="examples:\n  cconv demo\n  cconv demo holiday.jpg -o holiday-filtered.png",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     demo.add_argument(
@@ -51,20 +59,15 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "-o",
         "--output",
-        type=_png,
+        type=path_ending(".png"),
         default=Path("cconv-demo.png"),
         metavar="FILE",
         help="where the sheet goes, a PNG (default: %(default)s)",
     )
     demo.set_defaults(run=_demo)
+    for module in (filter, windows, bench):
+        module.add_parser(commands)
     return parser
-
-
-def _png(text: str) -> Path:
-    path = Path(text)
-    if path.suffix.lower() != ".png":
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in .png; the sheet is a PNG file")
-    return path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["Problem", "load", "parse"]
+__all__ = ["Problem", "load", "parse", "value"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def parse(line: str) -> Problem:
     axes = len(weight)
     dims = int(fields.pop("dims", axes - 2 if axes > 2 else axes))
     bias, channels_last = (fields.pop(flag, "0") == "1" for flag in ("bias", "channels_last"))
-    options = {key: _value(text) for key, text in fields.items()}
+    options = {key: value(text) for key, text in fields.items()}
     if channels_last:
         options["channels_last"] = True
     return Problem(name, f"conv{dims}d", x, weight, bias, options)
@@ -77,8 +77,8 @@ def _shape(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("x")))
 
 
-def _value(text: str) -> Any:
-    """A number, a word, or a tuple with an int or a pair for each axis."""
+def value(text: str) -> Any:
+    """Return what an option of a problem says: a number, a word, or an entry for each axis."""
     if "," in text or ":" in text:
         return tuple(_entry(part) for part in text.split(","))
     for number in (int, float):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import cconv
 from cconv.cli import CommandError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -43,12 +45,24 @@ def read_image(path: Path, most_pixels: int) -> tuple[NDArray[np.float32], int]:
     CommandError
         The file cannot be read, or is no image.
     """
+    with opened(path) as image:
+        return _as_array(image, most_pixels)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Image.Image]:
+    """Open an image file; what is wrong with it, found by now or in decoding, is a CommandError."""
     try:
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about oddities of the file
             Image.MAX_IMAGE_PIXELS = None  # judged here
             with Image.open(file) as image:
-                return _as_array(image, most_pixels)
+                if image.width * image.height > _MOST_PIXELS:
+                    raise CommandError(
+                        f"{image.width} x {image.height} pixels are too many; "
+                        f"up to {_MOST_PIXELS} would do"
+                    )
+                yield image
     except (CommandError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -61,10 +75,6 @@ def read_image(path: Path, most_pixels: int) -> tuple[NDArray[np.float32], int]:
 
 def _as_array(image: Image.Image, most_pixels: int) -> tuple[NDArray[np.float32], int]:
     pixels = image.width * image.height
-    if pixels > _MOST_PIXELS:
-        raise CommandError(
-            f"{image.width} x {image.height} pixels are too many; up to {_MOST_PIXELS} would do"
-        )
     factor = math.isqrt(max(0, math.ceil(pixels / most_pixels) - 1)) + 1
     upright = ImageOps.exif_transpose(image)
     if upright.mode in _DEEP:
