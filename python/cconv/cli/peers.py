@@ -7,6 +7,7 @@ no such convolution.  Its inputs lie in memory as ours do.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import cconv
 from cconv.cli import onnx_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -120,8 +121,7 @@ class Call:
     result: Callable[[Any, tuple[int, ...]], NDArray[Any]]
 
 
-if TYPE_CHECKING:
-    Peer = Callable[[Case], Call | None]
+Peer = Callable[[Case], Call | None]
 
 
 def installed(names: Mapping[str, Callable[[int], Peer]], threads: int) -> dict[str, Peer]:
