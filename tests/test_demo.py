@@ -171,7 +171,7 @@ def test_an_image_that_is_none(tmp_path, monkeypatch, capsys, name):
     [
         ("no/sheet.png", "cannot write no/sheet.png: there is no folder no"),
         ("folder.png", "cannot write folder.png: it is a folder"),
-        ("image.png", "cannot write image.png: it would replace the photograph"),
+        ("image.png", "cannot write image.png: it would replace image.png"),
         ("image.png/sheet.png", "cannot write image.png/sheet.png: "),
         ("x" * 300 + ".png", "cannot write xxx"),
     ],

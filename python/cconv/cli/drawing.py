@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
 from cconv.cli import CommandError
-from cconv.cli.figures import GREY, INK, PALE, Sheet, look
+from cconv.cli.figures import GREY, INK, PALE, Page, look
 from cconv.cli.windows import used
 
 if TYPE_CHECKING:
@@ -63,23 +63,23 @@ def draw_windows(axes: tuple[Axis, Axis], suffix: str) -> bytes:
         lines = [_line(axis) for axis in axes]
         total = max(float(lefts[-1]) - _GAP + _MARGIN, 7.2)
         foot = _HEAD + _TITLE + high + 0.35
-        sheet = Sheet(total, foot + 0.22 * len(lines) + 0.35)
-        sheet.text(_MARGIN, 0.4, _heading(axes), size=13, weight="bold")
+        page = Page(total, foot + 0.22 * len(lines) + 0.35)
+        page.text(_MARGIN, 0.4, _heading(axes), size=13, weight="bold")
         titles = (
             "input, padding around it",
             f"output {height.outputs} {_TIMES} {width.outputs}",
             "windows that use each pixel",
         )
         for left, title in zip(lefts, titles, strict=False):
-            sheet.text(float(left), _HEAD, title, size=9.5, color=GREY)
+            page.text(float(left), _HEAD, title, size=9.5, color=GREY)
         top = _HEAD + _TITLE
         thin = 0.6 * min(1, cell / 0.2)
-        _draw_input(sheet.axes(float(lefts[0]), top, wide, high), axes, thin)
-        _draw_output(sheet.axes(float(lefts[1]), top, out_wide, grids[0][1]), axes, thin)
-        _draw_counts(sheet.axes(float(lefts[2]), top, wide, high), axes, cell)
+        _draw_input(page.axes(float(lefts[0]), top, wide, high), axes, thin)
+        _draw_output(page.axes(float(lefts[1]), top, out_wide, grids[0][1]), axes, thin)
+        _draw_counts(page.axes(float(lefts[2]), top, wide, high), axes, cell)
         for i, line in enumerate(lines):
-            sheet.text(_MARGIN, foot + 0.22 * i, line, size=9, color=GREY)
-        return sheet.encoded(suffix)
+            page.text(_MARGIN, foot + 0.22 * i, line, size=9, color=GREY)
+        return page.encoded(suffix)
 
 
 def _heading(axes: tuple[Axis, Axis]) -> str:
@@ -214,15 +214,15 @@ def draw_stack(stack: Sequence[Stage], suffix: str) -> bytes:
         wide, rise, names = (sees + 2) * spacing, 0.95, 2.9
         wide = max(wide, 2.4)
         high = rise * len(stack) + 0.5
-        sheet = Sheet(2 * _MARGIN + wide + names, 0.9 + high + 0.45)
-        sheet.text(
+        page = Page(2 * _MARGIN + wide + names, 0.9 + high + 0.45)
+        page.text(
             _MARGIN,
             0.4,
             f"One output sees {sees} {_TIMES} {sees} pixels",
             size=13,
             weight="bold",
         )
-        plane = sheet.axes(_MARGIN, 0.8, wide, high)
+        plane = page.axes(_MARGIN, 0.8, wide, high)
         half = wide / spacing / 2
         plane.set_xlim(-half, half)
         plane.set_ylim(-0.25 * (len(stack) / high) - 0.1, len(stack) + 0.25)
@@ -243,16 +243,16 @@ def draw_stack(stack: Sequence[Stage], suffix: str) -> bytes:
             y = 0.8 + high * (1 - (depth - plane.get_ylim()[0]) / np.ptp(plane.get_ylim()))
             title, remark = _labels(stack, depth)
             left = _MARGIN + wide + 0.25
-            sheet.text(left, y - 0.09, title, size=9.5, weight="bold", color=INK)
-            sheet.text(left, y + 0.1, remark, size=8.5, color=GREY)
-        sheet.text(
+            page.text(left, y - 0.09, title, size=9.5, weight="bold", color=INK)
+            page.text(left, y + 0.1, remark, size=8.5, color=GREY)
+        page.text(
             _MARGIN,
             0.9 + high + 0.12,
             "Along one axis, from an output at the top down to the input; pale: what others see.",
             size=9,
             color=GREY,
         )
-        return sheet.encoded(suffix)
+        return page.encoded(suffix)
 
 
 def _cone(stack: Sequence[Stage]) -> list[NDArray[np.float64]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["GREY", "INK", "PALE", "Sheet", "look"]
+__all__ = ["GREY", "INK", "PALE", "Page", "look"]
 
 INK, GREY, PALE = "#1b1f24", "#626a73", "#e9ebee"
 _DPI = 160
@@ -28,12 +28,11 @@ def look() -> Iterator[None]:
     with matplotlib.rc_context(), warnings.catch_warnings():
         style.use("default")
         matplotlib.rcParams["svg.hashsalt"] = "cconv"
-        matplotlib.rcParams["text.color"] = INK
-        warnings.filterwarnings("ignore", "Glyph")
+        warnings.filterwarnings("ignore", "Glyph")  # a name may be in any script
         yield
 
 
-class Sheet:
+class Page:
     """A figure measured in inches from its upper left corner."""
 
     def __init__(self, width: float, height: float) -> None:
@@ -49,7 +48,7 @@ class Sheet:
 
     def text(self, left: float, top: float, line: str, size: float = 9, **looks: Any) -> None:
         """Write a line; its middle is at `top`."""
-        looks = {"va": "center_baseline", "parse_math": False, **looks}
+        looks = {"va": "center_baseline", "color": INK, "parse_math": False, **looks}
         self.figure.text(left / self._width, 1 - top / self._height, line, size=size, **looks)
 
     def encoded(self, suffix: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from cconv.cli.figures import GREY, INK, PALE, Sheet, look
+from cconv.cli.figures import GREY, INK, PALE, Page, look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,10 +41,10 @@ def draw_ratios(rows: Sequence[Row], names: Sequence[str], remark: str, suffix: 
     least, most = min([0.5, *found]) / 1.25, max([2.0, *found]) * 1.25
     with look():
         high = max(len(rows), 2) * _LINE
-        sheet = Sheet(2 * _MARGIN + _NAMES + _WIDE, _HEAD + high + 0.65)
-        sheet.text(_MARGIN, 0.38, "Times of cconv over times of others", size=13, weight="bold")
-        sheet.text(_MARGIN, 0.66, remark, color=GREY)
-        plane = sheet.axes(_MARGIN + _NAMES, _HEAD, _WIDE, high)
+        page = Page(2 * _MARGIN + _NAMES + _WIDE, _HEAD + high + 0.65)
+        page.text(_MARGIN, 0.38, "Times of cconv over times of others", size=13, weight="bold")
+        page.text(_MARGIN, 0.66, remark, color=GREY)
+        plane = page.axes(_MARGIN + _NAMES, _HEAD, _WIDE, high)
         plane.set_axis_on()
         plane.set_xscale("log")
         plane.set_xlim(least, most)
@@ -75,23 +75,23 @@ def draw_ratios(rows: Sequence[Row], names: Sequence[str], remark: str, suffix: 
         plane.tick_params(length=0, colors=GREY)
         for side in plane.spines.values():
             side.set_visible(False)
-        _legend(sheet, rows, names)
+        _legend(page, rows, names)
         middle = _MARGIN + _NAMES + _WIDE * math.log(1 / least) / math.log(most / least)
         foot = _HEAD + high + 0.42
-        sheet.text(
+        page.text(
             middle - 0.12, foot, "cconv is faster \N{LEFTWARDS ARROW}", color=GREY, ha="right"
         )
-        sheet.text(middle + 0.12, foot, "\N{RIGHTWARDS ARROW} slower", color=GREY)
-        return sheet.encoded(suffix)
+        page.text(middle + 0.12, foot, "\N{RIGHTWARDS ARROW} slower", color=GREY)
+        return page.encoded(suffix)
 
 
-def _legend(sheet: Sheet, rows: Sequence[Row], names: Sequence[str]) -> None:
+def _legend(page: Page, rows: Sequence[Row], names: Sequence[str]) -> None:
     left = _MARGIN + _NAMES
     for name, colour in zip(names, _COLOURS, strict=False):
         if not any(name in row.timings for row in rows):
             continue
-        sheet.text(left, 0.95, "\N{BLACK CIRCLE}", size=10, color=colour)
-        sheet.text(left + 0.17, 0.95, name, color=INK)
+        page.text(left, 0.95, "\N{BLACK CIRCLE}", size=10, color=colour)
+        page.text(left + 0.17, 0.95, name, color=INK)
         left += 0.35 + 0.085 * len(name)
     if any(name in row.timings and not row.counts(name) for row in rows for name in names):
-        sheet.text(left, 0.95, "\N{WHITE CIRCLE} error too large", color=GREY)
+        page.text(left, 0.95, "\N{WHITE CIRCLE} error too large", color=GREY)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import io
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import matplotlib
 import numpy as np
-from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from PIL import Image
+
+from cconv.cli.figures import GREY, INK, PALE, look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +28,6 @@ _MARGIN, _GAP = 0.5, 0.26
 _TOP, _HEADING, _CAPTION, _FOOTER = 1.0, 0.5, 0.78, 0.5
 _ICON = 0.5
 
-_INK, _GREY, _PALE, _PAPER = "#1b1f24", "#626a73", "#e9ebee", "#ffffff"
 _SIGNED, _FEATURES = "RdBu_r", "magma"
 
 
@@ -110,9 +108,7 @@ def draw_sheet(title: str, remark: str, rows: Sequence[Row], footer: str, aspect
     bytes
         A PNG file.
     """
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        style.use("default")
-        warnings.filterwarnings("ignore", "Glyph")  # a file name may be in any script
+    with look():
         return _Sheet(title, remark, rows, footer, aspect).png()
 
 
@@ -125,15 +121,15 @@ class _Sheet:
         row_height = _HEADING + self._panel_height + _CAPTION
         self._width = 2 * _MARGIN + columns * PANEL + (columns - 1) * _GAP
         self._height = _TOP + len(rows) * row_height + _FOOTER
-        self._figure = Figure((self._width, self._height), dpi=DPI, facecolor=_PAPER)
+        self._figure = Figure((self._width, self._height), dpi=DPI, facecolor="white")
         self._canvas: Any = FigureCanvasAgg(self._figure)
 
         wide = self._width - 2 * _MARGIN
         self._text(_MARGIN, 0.36, title, wide, size=19, weight="bold")
-        self._text(_MARGIN, 0.78, remark, wide, size=9.5, color=_GREY)
+        self._text(_MARGIN, 0.78, remark, wide, size=9.5, color=GREY)
         for r, row in enumerate(rows):
             self._row(row, _TOP + r * row_height)
-        self._text(_MARGIN, self._height - 0.32, footer, wide, size=8.5, color=_GREY)
+        self._text(_MARGIN, self._height - 0.32, footer, wide, size=8.5, color=GREY)
 
     def png(self) -> bytes:
         self._canvas.draw()
@@ -147,11 +143,11 @@ class _Sheet:
         y = top + 0.25
         line = np.array([_MARGIN, self._width - _MARGIN]) / self._width
         self._figure.add_artist(
-            Line2D(line, [1 - (top + 0.03) / self._height] * 2, color=_PALE, linewidth=1)
+            Line2D(line, [1 - (top + 0.03) / self._height] * 2, color=PALE, linewidth=1)
         )
         heading = self._text(_MARGIN, y, row.heading, wide, size=12, weight="bold")
         used = heading.get_window_extent(self._canvas.get_renderer()).width / DPI + 0.2
-        self._text(_MARGIN + used, y, row.remark, wide - used, size=9.5, color=_GREY)
+        self._text(_MARGIN + used, y, row.remark, wide - used, size=9.5, color=GREY)
         for p, panel in enumerate(row.panels):
             left = _MARGIN + p * (PANEL + _GAP)
             self._picture(panel, left, top + _HEADING)
@@ -167,7 +163,7 @@ class _Sheet:
         axes.set_xlim(view.left, view.left + PANEL / scale)
         axes.set_ylim(view.top + self._panel_height / scale, view.top)
         if panel.view:
-            axes.add_patch(_rectangle(view, facecolor=_PALE, zorder=-1))
+            axes.add_patch(_rectangle(view, facecolor=PALE, zorder=-1))
         magnified = w <= (place.right - place.left) * scale * DPI
         axes.imshow(
             np.clip(panel.picture, 0, 1) if panel.shown == "photo" else panel.picture,
@@ -181,7 +177,7 @@ class _Sheet:
             side = min(wide, high) * 0.26
             self._kernel(panel.centre, left + (wide - side) / 2, top + (high - side) / 2, side)
         if panel.outline:
-            for color, width in (("white", 2.6), (_INK, 1.1)):
+            for color, width in (("white", 2.6), (INK, 1.1)):
                 axes.add_patch(
                     _rectangle(panel.outline, fill=False, edgecolor=color, linewidth=width)
                 )
@@ -194,7 +190,7 @@ class _Sheet:
         wide = PANEL - indent
         self._text(left + indent, y + 0.07, panel.title, wide, size=9.5, weight="bold")
         for i, line in enumerate(filter(None, panel.caption)):
-            self._text(left + indent, y + 0.24 + 0.15 * i, line, wide, size=8, color=_GREY)
+            self._text(left + indent, y + 0.24 + 0.15 * i, line, wide, size=8, color=GREY)
 
     def _kernel(self, kernel: NDArray[Any], left: float, top: float, side: float) -> None:
         kh, kw = kernel.shape
@@ -210,7 +206,7 @@ class _Sheet:
                         1,
                         1,
                         fill=False,
-                        edgecolor=_GREY,
+                        edgecolor=GREY,
                         linewidth=0.5,
                         clip_on=False,
                     )
@@ -218,7 +214,7 @@ class _Sheet:
         else:
             axes.add_patch(
                 Rectangle(
-                    (-0.5, -0.5), kw, kh, fill=False, edgecolor=_GREY, linewidth=0.5, clip_on=False
+                    (-0.5, -0.5), kw, kh, fill=False, edgecolor=GREY, linewidth=0.5, clip_on=False
                 )
             )
         if max(kh, kw) <= 3 and np.all(kernel == np.round(kernel)):
@@ -228,7 +224,7 @@ class _Sheet:
                     i,
                     f"{kernel[i, j]:.0f}".replace("-", "\N{MINUS SIGN}"),
                     size=6,
-                    color=_INK,
+                    color=INK,
                     ha="center",
                     va="center_baseline",
                 )
@@ -241,7 +237,7 @@ class _Sheet:
 
     def _text(self, x: float, y: float, line: str, wide: float, size: float, **looks: Any) -> Any:
         """Write a line, smaller where it would be wider than `wide`."""
-        looks = {"color": _INK, "va": "center", "parse_math": False, **looks}
+        looks = {"color": INK, "va": "center", "parse_math": False, **looks}
         printable = "".join(c if c.isprintable() else "?" for c in line)
         text: Any = self._figure.text(
             x / self._width, 1 - y / self._height, printable, size=size, **looks

@@ -6,7 +6,6 @@ each function of `_rows`.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from cconv.cli import CommandError
 from cconv.cli.demo import borders, filters, network, pools
 from cconv.cli.demo.steps import Steps
 from cconv.cli.images import read_image
+from cconv.cli.output import check_output, write_output
 from cconv.cli.sheet import Row, draw_sheet
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(image: Path | None, output: Path) -> None:
         The image cannot be read or the sheet not written.
     """
     source = image or _sample()
-    _check_output(output, source)
+    check_output(output, source)
     photo, factor = read_image(source, _MOST_PIXELS)
     _, H, W = photo.shape
     if min(H, W) < _LEAST_EXTENT:
@@ -69,11 +69,7 @@ def run(image: Path | None, output: Path) -> None:
         f"python -m cconv demo   \N{MIDDLE DOT}   {here}",
         aspect=min(max(H / W, 0.2), 1.2),
     )
-    try:
-        output.write_bytes(sheet)
-    except OSError as error:
-        raise _unwritable(output, error.strerror) from None
-    print(f"wrote {output.resolve()}")
+    write_output(output, sheet)
 
 
 def _rows(photo: Array, steps: Steps) -> list[Row]:
@@ -97,22 +93,3 @@ def _sample() -> Path:
         raise CommandError(
             "this matplotlib ships no sample photograph; name an image: python -m cconv demo IMAGE"
         ) from None
-
-
-def _check_output(output: Path, source: Path) -> None:
-    """Refuse before any work what could not be written after it."""
-    try:
-        if output.is_dir():
-            raise _unwritable(output, "it is a folder")
-        if not output.parent.is_dir():
-            raise _unwritable(output, f"there is no folder {output.parent}")
-        if output.exists() and source.exists() and output.samefile(source):
-            raise _unwritable(output, "it would replace the photograph")
-        if not os.access(output if output.exists() else output.parent, os.W_OK):
-            raise _unwritable(output, "permission denied")
-    except OSError as error:
-        raise _unwritable(output, error.strerror) from None
-
-
-def _unwritable(output: Path, reason: str | None) -> CommandError:
-    return CommandError(f"cannot write {output}: {reason}")
