@@ -29,7 +29,7 @@ def gaussian(sigma, axis):
 def smooth_planes(stack, i, j, kernels, out):
     """Smooth planes i to j of a stack; its first and last plane go on past the ends."""
     along_z, along_y, along_x = kernels
-    before, after = cconv.shapes.same_padding(len(stack), len(along_z))
+    before, after = cconv.shapes.halo([(len(along_z), 1, 1)])
     lo, hi = max(0, i - before), min(len(stack), j + after)
     padding = [(lo - (i - before), j + after - hi), 0, 0]
     planes = cconv.conv3d(stack[lo:hi], along_x, padding="same", padding_mode="edge")
