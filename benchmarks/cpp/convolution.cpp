@@ -61,14 +61,17 @@ void convolve(benchmark::State& state, const CorpusProblem* p, Algorithm algorit
   measure(state, work_of(*p, c), [&] { call.run(plan, c); });
 }
 
-bool applies(const CorpusProblem& p, Algorithm algorithm) try {
-  const Call call(p, algorithm, false);
+// Whether the room can do the problem.
+bool applies(const CorpusProblem& p, Algorithm room) {
+  const Call call(p, room, false);
   Convolution c;
   call.judge(c);
-  make_plan(c.problem);
-  return true;
-} catch (const Refusal&) {
-  return false;
+  try {
+    make_plan(c.problem);
+    return true;
+  } catch (const Refusal&) {
+    return false;
+  }
 }
 
 // From judged arguments to the result, without Python and without memory for the result; and the

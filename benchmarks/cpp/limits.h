@@ -4,13 +4,16 @@
 
 #include <benchmark/benchmark.h>
 
-#include <chrono>
 #include <cstdint>
 
 #include "problem/types.h"
 #include "tensor.h"
 
 namespace cconv::bench {
+
+// Seconds of the process on one thread, so that other work of the machine does not count; on
+// several, which may wait for each other, seconds on the wall.
+double now();
 
 // Runs chains of multiply-adds on every thread; the FLOP they did.
 double run_fma(Type type);
@@ -51,18 +54,17 @@ double seconds_at_least(const Work& work);
 // time taken.
 template <class F>
 void measure(benchmark::State& state, const Work& work, const F& run) {
-  using Clock = std::chrono::steady_clock;
   using benchmark::Counter;
   const double least = seconds_at_least(work);
   run();  // the first write to a fresh page costs many times the others
-  const auto start = Clock::now();
+  const double start = now();
   for (auto _ : state) run();
-  const std::chrono::duration<double> taken = Clock::now() - start;
+  const double taken = now() - start;
   if (work.flop > 0)
     state.counters["FLOP"] = Counter(work.flop, Counter::kIsIterationInvariantRate);
   state.counters["bytes"] =
       Counter(static_cast<double>(work.bytes), Counter::kIsIterationInvariantRate);
-  state.counters["limit%"] = 100 * least * static_cast<double>(state.iterations()) / taken.count();
+  state.counters["limit%"] = 100 * least * static_cast<double>(state.iterations()) / taken;
 }
 
 }  // namespace cconv::bench

@@ -4,8 +4,10 @@
 #include <benchmark/benchmark.h>
 
 #include <string>
+#include <utility>
 
 #include "limits.h"
+#include "runtime/thread_count.h"
 
 namespace cconv::bench {
 
@@ -14,11 +16,12 @@ void register_convolution();
 void register_pooling();
 void register_padding();
 
-// Threads work: only the time on the wall says what a run took.
+// Timed as limits are: see now().
 template <class... A>
 void add(const std::string& name, A&&... function_and_arguments) {
-  benchmark::RegisterBenchmark(name.c_str(), std::forward<A>(function_and_arguments)...)
-      ->UseRealTime();
+  auto* const added =
+      benchmark::RegisterBenchmark(name.c_str(), std::forward<A>(function_and_arguments)...);
+  if (process_threads() > 1) added->UseRealTime();
 }
 
 }  // namespace cconv::bench
