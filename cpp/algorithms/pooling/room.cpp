@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
+#include <utility>
 
 #include "algorithms/pooling/kernel.h"
 #include "algorithms/pooling/norm.h"
@@ -54,7 +54,7 @@ Taps between(const Taps& taps, std::int64_t begin, std::int64_t end) {
 
 // A thread's scratch, and its way to learn that it should stop.
 struct Thread {
-  std::byte *row, *block, *loaded, *result;
+  std::byte *row, *block, *loaded, *result, *part;
   std::int64_t* indices;
   Taps* taps;
   std::byte* divisors;
@@ -74,6 +74,7 @@ struct Thread {
     block = take(t.row_bytes);
     loaded = take(t.loaded_bytes);
     result = take(t.result_bytes);
+    part = take(t.part_bytes);
     indices = reinterpret_cast<std::int64_t*>(take(t.indices_bytes));
     taps = reinterpret_cast<Taps*>(take(t.taps_bytes));
     divisors = take(t.divisors_bytes);
@@ -256,17 +257,39 @@ class Run {
     return thread.row;
   }
 
-  // Windows of one size, a block of taps after the other.
-  void reduce_windows(const Piece& piece, const Thread& thread) const {
+  // The taps [begin, end) that read inside the axis somewhere in the piece, from the beginning of a
+  // block of theirs.
+  std::pair<std::int64_t, std::int64_t> taps_inside_of(const Piece& piece) const {
     const PoolAxis& axis = p_.axis[2];
     const Window& w = axis.window;
-    const std::int64_t all = widest_window(axis);
-    for (std::int64_t t = 0; t < all && !(t > 0 && thread.stopped()); t += t_.taps) {
-      const std::int64_t taps = std::min(t_.taps, all - t);
+    const std::int64_t last = -input_index(w, piece.begin + piece.count - 1, 0);
+    const std::int64_t first = axis.in - input_index(w, piece.begin, 0);
+    const auto steps = [&](std::int64_t n) { return n <= 0 ? 0 : (n - 1) / w.dilation + 1; };
+    const std::int64_t begin = std::min(steps(last), w.kernel);
+    return {begin - begin % kTapsPerBlock, std::min(steps(first), w.kernel)};
+  }
+
+  // Windows of one size, a block of taps after the other.
+  void reduce_windows(const Piece& piece, const Thread& thread) const {
+    const auto [begin, end] = taps_inside_of(piece);
+    if (begin >= end) fill(piece.result, piece.count * piece.inner, t_.size, neutral_);
+    for (std::int64_t t = begin; t < end && !(t > begin && thread.stopped()); t += kTapsPerBlock) {
+      const std::int64_t last = std::min(t + kTapsPerBlock, end);
+      reduce_taps(piece, t, last, t == begin ? piece.result : thread.part, thread);
+      const std::byte* const part = thread.part;
+      if (t > begin) reduce_.rows({&part, 1, 1, piece.count * piece.inner, 0, piece.result, false});
+    }
+  }
+
+  // The taps [begin, end) of windows of one size, as many at a time as fit the scratch.
+  void reduce_taps(const Piece& piece, std::int64_t begin, std::int64_t end, std::byte* dst,
+                   const Thread& thread) const {
+    const Window& w = p_.axis[2].window;
+    for (std::int64_t t = begin; t < end; t += t_.taps) {
+      const std::int64_t taps = std::min(t_.taps, end - t);
       const std::int64_t columns = (piece.count - 1) * w.stride + (taps - 1) * w.dilation + 1;
       const std::byte* const row = reduced(piece, input_index(w, piece.begin, t), columns, thread);
-      reduce_.along(
-          {row, piece.result, piece.count, piece.inner, w.stride, taps, w.dilation, t == 0});
+      reduce_.along({row, dst, piece.count, piece.inner, w.stride, taps, w.dilation, t == begin});
     }
   }
 
@@ -313,30 +336,52 @@ class Run {
 
   // Maxima and their indices, a row of the input after the other.
   void search(const Piece& piece, const Thread& thread) const {
-    const PoolAxis& axis = p_.axis[2];
     std::fill_n(thread.indices, piece.count * piece.inner, std::int64_t{-1});
-    std::int64_t begin = axis.in, end = 0;
-    for (std::int64_t i = 0; i < piece.count; ++i) {
-      const Taps taps = axis.taps(piece.begin + i);
-      begin = std::min(begin, taps.first);
-      end = std::max(end, taps.first + (taps.count - 1) * taps.step + 1);
+    for (std::int64_t r = 0; r < piece.rows() && !thread.stopped(); ++r) {
+      if (p_.axis[2].shared)
+        search_shares(piece, r, thread);
+      else
+        search_windows(piece, r, thread);
     }
-    for (std::int64_t r = 0; r < piece.rows(); ++r)
-      for (std::int64_t column = begin; column < end; column += t_.columns) {
-        if (thread.stopped()) return;
-        search_columns(piece, r, column, std::min(column + t_.columns, end), thread);
-      }
   }
 
+  void search_windows(const Piece& piece, std::int64_t row, const Thread& thread) const {
+    const PoolAxis& axis = p_.axis[2];
+    const auto [begin, end] = taps_inside_of(piece);
+    for (std::int64_t t = begin; t < end && !thread.stopped(); t += t_.taps) {
+      Window w = axis.window;  // that of the block
+      w.kernel = std::min(t_.taps, end - t);
+      w.before -= t * w.dilation;
+      const std::int64_t first = input_index(w, piece.begin, 0);
+      const std::int64_t last = input_index(w, piece.begin + piece.count - 1, w.kernel - 1);
+      search_columns(piece, row, std::clamp<std::int64_t>(first, 0, axis.in),
+                     std::clamp<std::int64_t>(last + 1, 0, axis.in), thread,
+                     [&](std::int64_t o) { return taps_inside(w, o, axis.in); });
+    }
+  }
+
+  void search_shares(const Piece& piece, std::int64_t row, const Thread& thread) const {
+    const PoolAxis& axis = p_.axis[2];
+    const Taps last = axis.taps(piece.begin + piece.count - 1);
+    const std::int64_t end = last.first + last.count;
+    for (std::int64_t column = axis.taps(piece.begin).first; column < end && !thread.stopped();
+         column += t_.columns)
+      search_columns(piece, row, column, std::min(column + t_.columns, end), thread,
+                     [&](std::int64_t o) { return axis.taps(o); });
+  }
+
+  // Of the taps that taps_of(o) gives those at the columns [begin, end).
+  template <class TapsOf>
   void search_columns(const Piece& piece, std::int64_t row, std::int64_t begin, std::int64_t end,
-                      const Thread& thread) const {
+                      const Thread& thread, TapsOf taps_of) const {
+    if (begin >= end) return;
     const std::byte* src = row_of(piece, row) + begin * src_.spatial[2];
     if (!dense_) {
       load(piece, src, end - begin, thread.loaded);
       src = thread.loaded;
     }
     for (std::int64_t i = 0; i < piece.count; ++i)
-      thread.taps[i] = between(p_.axis[2].taps(piece.begin + i), begin, end);
+      thread.taps[i] = between(taps_of(piece.begin + i), begin, end);
     const std::int64_t d = piece.depth.first + row / piece.height.count * piece.depth.step;
     const std::int64_t h = piece.height.first + row % piece.height.count * piece.height.step;
     const std::int64_t index = (d * p_.axis[1].in + h) * p_.axis[2].in + begin;

@@ -40,12 +40,13 @@ struct Tiling {
   std::int64_t pieces;     // of a row
   std::int64_t rows;       // of the output, in all planes
   std::int64_t per_item;   // pieces
-  // Scratch of a thread: the reduced row, a sum of a block of rows, rows as loaded, results,
-  // indices, windows, divisors.
-  std::int64_t row_bytes, loaded_bytes, result_bytes, indices_bytes, taps_bytes, divisors_bytes;
+  // Scratch of a thread: the reduced row, a sum of a block of rows, rows as loaded, results, a sum
+  // of a block of taps, indices, windows, divisors.
+  std::int64_t row_bytes, loaded_bytes, result_bytes, part_bytes, indices_bytes, taps_bytes,
+      divisors_bytes;
 
   std::int64_t bytes_per_thread() const {
-    return 2 * row_bytes + loaded_bytes + result_bytes + indices_bytes + taps_bytes +
+    return 2 * row_bytes + loaded_bytes + result_bytes + part_bytes + indices_bytes + taps_bytes +
            divisors_bytes;
   }
   std::int64_t items() const { return (rows * pieces + per_item - 1) / per_item; }
@@ -103,6 +104,7 @@ inline Tiling tiling_of(const PoolProblem& p) {
   t.row_bytes = round_up(t.columns * t.inner * t.size, kCacheLine);
   t.loaded_bytes = round_up(kLoadedRows * t.columns * t.inner * loaded, kCacheLine);
   t.result_bytes = round_up(t.positions * t.inner * t.size, kCacheLine);
+  t.part_bytes = widest_window(row) > kTapsPerBlock ? t.result_bytes : 0;
   t.indices_bytes = p.wants_indices ? round_up(t.positions * t.inner * 8, kCacheLine) : 0;
   t.taps_bytes = round_up(t.positions * static_cast<std::int64_t>(sizeof(Taps)), kCacheLine);
   t.divisors_bytes = round_up(t.positions * 8, kCacheLine);
