@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "problem/refusal.h"
 #include "problem/validate.h"
@@ -104,12 +105,14 @@ void set_windows(const char* call, int dims, const Value& kernel_size, const Val
 }
 
 // The first window that holds border alone, in [0, axis.out); -1 when there is none.  Padding is
-// less than the span, so this takes a dilation that steps over the whole axis.
+// less than the span, so this takes a dilation that steps over the whole axis.  Where windows that
+// start before the axis first meet it repeats with their starts modulo the dilation.
 std::int64_t border_window(const PoolAxis& axis) {
   const Window& w = axis.window;
   if (axis.in >= w.dilation) return -1;
-  for (std::int64_t o = 0;
-       o < axis.out && input_index(w, o, 0) < std::max<std::int64_t>(axis.in, 1); ++o)
+  const std::int64_t windows = std::min(axis.out, w.dilation / std::gcd(w.stride, w.dilation));
+  for (std::int64_t o = 0; o < windows && input_index(w, o, 0) < std::max<std::int64_t>(axis.in, 1);
+       ++o)
     if (axis.taps(o).count == 0) return o;
   return -1;
 }
