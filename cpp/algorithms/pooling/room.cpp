@@ -181,8 +181,9 @@ class Run {
     return piece;
   }
 
+  // Roots want aligned numbers, which out's need not be.
   bool stored_as_made() const {
-    const bool same = p_.dst_type == t_.type || parts_ == 2;
+    const bool same = (p_.dst_type == t_.type && p_.pool != Pool::norm) || parts_ == 2;
     return same && dst_.spatial[2] == t_.inner * t_.size;
   }
 
@@ -462,13 +463,23 @@ class Run {
 }  // namespace
 
 double cost(const PoolProblem& p) {
-  constexpr double kSecondsPerTap = 0.2e-9, kSecondsPerOutput = 0.5e-9;
+  // Of one core, roughly; searches and powers take an element at a time.
+  constexpr double kOutput = 0.5e-9, kTap = 0.2e-9, kSearchedOutput = 10e-9, kSearchedTap = 3e-9;
+  constexpr double kConverted = 2e-9, kPower = 30e-9;
+  const PoolAxis& row = p.axis[2];
   double outputs = static_cast<double>(p.N) * static_cast<double>(p.C), taps = 1;
   for (const PoolAxis& axis : p.axis) {
     outputs *= static_cast<double>(axis.out);
     taps *= static_cast<double>(widest_window(axis));
   }
-  return outputs * (kSecondsPerOutput + kSecondsPerTap * taps);
+  // Elements read, those of a row once for all its windows.
+  const double in_row = static_cast<double>(row.out) * static_cast<double>(widest_window(row));
+  const double read = outputs * taps * std::min(1.0, static_cast<double>(row.in) / in_row);
+  const bool power = p.pool == Pool::norm && p.norm != 1 && p.norm != 2;
+  const double loading = power ? kPower : working_type(p) != p.src_type ? kConverted : 0;
+  return outputs *
+             (p.wants_indices ? kSearchedOutput + kSearchedTap * taps : kOutput + kTap * taps) +
+         read * loading;
 }
 
 void run(const PoolProblem& p, const View& src, const View& dst, std::int64_t* indices, int threads,
