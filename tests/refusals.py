@@ -1,4 +1,4 @@
-"""Refusals: one line each, and values that no argument takes."""
+"""Refusals: one line each, and objects that are no numbers."""
 
 import decimal
 import fractions
@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+
+by_type = {"ids": lambda value: type(value).__name__}
 
 
 def refusal(error, function, *args, **arguments):
@@ -38,7 +40,7 @@ class Unprintable:
 
 class TwoLines:
     def __repr__(self):
-        return "one\ntwo\r\nthree\u2028four"
+        return "one\ntwo\r\nthree\x0bfour\x0cfive\x1csix\x85seven\u2028eight\u2029nine"
 
 
 class Long:
@@ -46,10 +48,16 @@ class Long:
         return "\N{GREEK SMALL LETTER ALPHA}" * 10_000
 
 
-NO_INTS = [True, False, np.True_, np.array(True), 1.0, math.nan, np.float32(1), np.array(1.0)]
-NO_INTS += [1j, "1", b"1", {1: 1}, {1}, object(), int, fractions.Fraction(1), decimal.Decimal(1)]
-NO_INTS += [(i for i in (1, 1)), Index(TypeError("no")), Unprintable(), TwoLines(), Long()]
+def itself():
+    contains = []
+    contains.append(contains)
+    return contains
+
+
+NO_INTS = [True, False, np.True_, np.array(True), 1.0, 2.5, math.nan, math.inf, np.float32(1)]
+NO_INTS += [np.array(1.0), 1j, None, "1", "same", b"1", {1: 1}, {1}, object(), int]
+NO_INTS += [fractions.Fraction(1), decimal.Decimal(1), (i for i in (1, 1))]
+NO_INTS += [Index(TypeError("no")), Unprintable(), TwoLines(), Long()]
+NO_INTS += [memoryview(np.ones((2, 2))), type("Two\nlines", (), {"__repr__": len})()]
 
 BEYOND = [2**63, 10**30, -(2**64), 10**5000, Index(2**63), np.uint64(2**63)]
-
-by_type = {"ids": lambda value: type(value).__name__}
