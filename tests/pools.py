@@ -163,11 +163,11 @@ def few_values(seed, shape, dtype):
 
 
 @st.composite
-def pools(draw, names=POOLS, types=None, words=True, valid=False):
+def pools(draw, names=POOLS, types=None, words=True, valid=False, dilation=3):
     """A call with everything that has an influence on the result.
 
     Its windows may hold border alone, or not fit at all, which is an error; not those of a `valid`
-    one.
+    one.  `dilation` is the largest.
     """
     name = draw(st.sampled_from(names))
     dims = draw(st.integers(1, 3))
@@ -179,7 +179,7 @@ def pools(draw, names=POOLS, types=None, words=True, valid=False):
     options: dict[str, Any] = {}
     if name in WINDOWED:
         kernel = per_axis(1, {1: 9, 2: 5, 3: 3}[dims])
-        strides, dilations = per_axis(1, 4), per_axis(1, 3)
+        strides, dilations = per_axis(1, 4), per_axis(1, dilation)
         spans = [d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True)]
         word = draw(st.sampled_from((None, None, *WORDS))) if words else None
         pairs = [(draw(st.integers(0, s - 1)), draw(st.integers(0, s - 1))) for s in spans]
