@@ -56,7 +56,22 @@ class _Layer(_core.Layer):
         self.weight: Any = copied.tolist() if isinstance(weight, list | tuple) else copied
 
     def explain(self, x: ArrayLike | tuple[int, ...]) -> Explanation:
-        """Tell how a call with `x`, an array or a shape, is computed."""
+        """Tell how a call is computed, without computing it.
+
+        Parameters
+        ----------
+        x : array, or tuple of int
+            As in `cconv.explain`.
+
+        Returns
+        -------
+        Explanation
+
+        Examples
+        --------
+        >>> cconv.Conv2d(np.ones((8, 3, 3, 3))).explain((3, 32, 32)).algorithm
+        'direct'
+        """
         return Explanation(**self._explain(as_array(x)))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -79,7 +94,25 @@ def _remake(layer: type[_Layer], weight: Any, bias: Any, options: tuple[Any, ...
 
 
 class Conv1d(_Layer):
-    """`conv1d` with its weights, prepared; see `Conv2d`."""
+    """`conv1d` with its weights, prepared: `Conv2d` with one spatial axis.
+
+    Parameters
+    ----------
+    weight, bias, stride, padding, dilation, groups, padding_mode, padding_value, activation, \
+channels_last, algorithm, dtype
+        As in `conv1d`.
+
+    Attributes
+    ----------
+    weight, bias
+        As in `Conv2d`.
+
+    Examples
+    --------
+    >>> layer = cconv.Conv1d(np.ones((8, 3, 5), np.float32), stride=2)
+    >>> layer(np.zeros((3, 100), np.float32)).shape
+    (8, 48)
+    """
 
     __slots__ = ()
     _dims = 1
@@ -88,13 +121,24 @@ class Conv1d(_Layer):
 class Conv2d(_Layer):
     """`conv2d` with its weights, prepared: faster on every call after the first.
 
+    A layer is called as ``layer(x, out=None)`` and returns what `conv2d` would, the same bits where
+    both name the same `algorithm`. Pickle and copy carry the original weights.
+
     Parameters
     ----------
     weight, bias, stride, padding, dilation, groups, padding_mode, padding_value, activation, \
 channels_last, algorithm, dtype
-        As in `conv2d`. Weights are copied; pickle and copy carry the original weights.
+        As in `conv2d`; weights and bias are copied.
 
-    A layer is called as ``layer(x, out=None)`` and returns what `conv2d` would.
+    Attributes
+    ----------
+    weight : array or list
+        The copied weights; a list stays one and takes the type of each `x`.
+    bias : array or None
+
+    See Also
+    --------
+    conv2d : the same as one call.
 
     Examples
     --------
@@ -108,7 +152,25 @@ channels_last, algorithm, dtype
 
 
 class Conv3d(_Layer):
-    """`conv3d` with its weights, prepared; see `Conv2d`."""
+    """`conv3d` with its weights, prepared: `Conv2d` with three spatial axes.
+
+    Parameters
+    ----------
+    weight, bias, stride, padding, dilation, groups, padding_mode, padding_value, activation, \
+channels_last, algorithm, dtype
+        As in `conv3d`.
+
+    Attributes
+    ----------
+    weight, bias
+        As in `Conv2d`.
+
+    Examples
+    --------
+    >>> layer = cconv.Conv3d(np.ones((8, 1, 3, 3, 3), np.float32))
+    >>> layer(np.zeros((1, 9, 9, 9), np.float32)).shape
+    (8, 7, 7, 7)
+    """
 
     __slots__ = ()
     _dims = 3

@@ -36,6 +36,12 @@ class Explanation:
         Scratch memory in bytes.
     threads : int
         Threads the call uses.
+
+    Examples
+    --------
+    >>> with cconv.num_threads(1):
+    ...     print(cconv.explain("conv1d", (1, 100), (4, 1, 3)).call)
+    conv1d
     """
 
     call: str
@@ -75,6 +81,7 @@ def explain(call: str, x: Any, weight: Any, *args: Any, **options: Any) -> Expla
     Parameters
     ----------
     call : {"conv1d", "conv2d", "conv3d"}
+        The operation.
     x, weight : array, or tuple of int
         A tuple is the shape of a float32 array with unknown values.
     *args, **options

@@ -21,6 +21,16 @@ def set_num_threads(n: int) -> None:
     ----------
     n : int
         At least 1; more than there are cores is allowed.
+
+    See Also
+    --------
+    num_threads : for the calls of a `with` block.
+
+    Examples
+    --------
+    >>> cconv.set_num_threads(2)
+    >>> cconv.get_num_threads()
+    2
     """
     _core.set_num_threads(n)
 
@@ -31,6 +41,15 @@ def get_num_threads() -> int:
     The first of: the enclosing `num_threads`, `set_num_threads`, the variable
     ``CCONV_NUM_THREADS``, and the smallest of ``OMP_NUM_THREADS``, the affinity and the
     container's quota.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> cconv.get_num_threads() >= 1
+    True
     """
     return _core.get_num_threads()
 
@@ -42,6 +61,10 @@ class num_threads:  # noqa: N801 - reads as a function
     ----------
     n : int
         At least 1.
+
+    See Also
+    --------
+    set_num_threads : for the whole process.
 
     Examples
     --------
@@ -82,10 +105,21 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     mode : {"stdout", "dicts"}
         "dicts" returns the configuration instead of printing it.
 
+    Returns
+    -------
+    dict, only with "dicts"
+        Of each line or section that would be printed.
+
     Raises
     ------
     ValueError
         Another mode.
+
+    Examples
+    --------
+    >>> config = cconv.show_config("dicts")
+    >>> config["isa"]["in_use"] in config["isa"]["available"]
+    True
     """
     if not isinstance(mode, str) or mode not in ("stdout", "dicts"):
         described = _core.describe(mode)

@@ -38,9 +38,18 @@ def output_size(
 
     Parameters
     ----------
-    n, kernel, stride, dilation : int
+    n : int
+        Elements of the axis, from 0 on.
+    kernel, stride, dilation : int
+        Of the window, at least 1.
     padding : int or (before, after)
+        Elements around the axis.
     ceil_mode : bool
+        The last window may hang over the end.
+
+    Returns
+    -------
+    int
 
     Examples
     --------
@@ -64,6 +73,17 @@ def transposed_output_size(
 
     ``(n - 1)*stride - before - after + dilation*(kernel - 1) + output_padding + 1``.
 
+    Parameters
+    ----------
+    n, kernel, stride, padding, dilation
+        As in `output_size`.
+    output_padding : int
+        Elements more at the end.
+
+    Returns
+    -------
+    int
+
     Examples
     --------
     >>> cconv.shapes.transposed_output_size(3, 3, stride=2)
@@ -77,7 +97,16 @@ def same_padding(
 ) -> tuple[int, int]:
     """Return the (before, after) for which the output has ``ceil(n / stride)`` elements.
 
-    An odd element goes to the end, or with `lower` to the start.
+    Parameters
+    ----------
+    n, kernel, stride, dilation
+        As in `output_size`.
+    lower : bool
+        An odd element goes to the start, else to the end.
+
+    Returns
+    -------
+    (before, after)
 
     Examples
     --------
@@ -103,6 +132,12 @@ def resolve_padding(
     sizes : sequence of int
         Extents of the axes, 1 to 3 of them.
     kernel, stride, dilation : int or one per axis
+        Of the window, at least 1.
+
+    Returns
+    -------
+    list of (before, after)
+        One of each axis.
 
     Examples
     --------

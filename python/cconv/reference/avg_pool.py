@@ -85,6 +85,8 @@ def avg_pool1d(
 ) -> Array:
     """`avg_pool2d` along one axis.
 
+    Examples
+    --------
     >>> avg_pool1d([1, 5, 2], 2, padding=1)
     array([0.5, 3.5])
     """
@@ -107,6 +109,8 @@ def avg_pool3d(
 ) -> Array:
     """`avg_pool2d` along three axes.
 
+    Examples
+    --------
     >>> avg_pool3d(np.arange(8).reshape(2, 2, 2), 2)
     array([[[3.5]]])
     """
@@ -123,6 +127,8 @@ def adaptive_avg_pool2d(
 ) -> Array:
     """The mean of each of the windows that share out every axis, as in `adaptive_max_pool2d`.
 
+    Examples
+    --------
     >>> adaptive_avg_pool2d([[1, 5, 2], [3, 4, 8]], (None, 2))
     array([[3. , 3.5],
            [3.5, 6. ]])
@@ -140,6 +146,8 @@ def adaptive_avg_pool1d(
 ) -> Array:
     """`adaptive_avg_pool2d` along one axis.
 
+    Examples
+    --------
     >>> adaptive_avg_pool1d([1, 5, 3], 1)
     array([3.])
     """
@@ -156,6 +164,8 @@ def adaptive_avg_pool3d(
 ) -> Array:
     """`adaptive_avg_pool2d` along three axes.
 
+    Examples
+    --------
     >>> adaptive_avg_pool3d(np.arange(8).reshape(2, 2, 2), (2, 1, 1)).ravel()
     array([1.5, 5.5])
     """

@@ -115,6 +115,8 @@ def conv1d(
 ) -> Array:
     """`conv2d` along one axis: `x` of shape (N, C, W), `weight` of shape (O, C/G, kW).
 
+    Examples
+    --------
     >>> conv1d([1.0, 2, 4, 8], [-1, 1])
     array([1., 2., 4.])
     """
@@ -141,6 +143,8 @@ def conv3d(
 ) -> Array:
     """`conv2d` along three axes: `x` of shape (N, C, D, H, W), `weight` (O, C/G, kD, kH, kW).
 
+    Examples
+    --------
     >>> conv3d(np.ones((1, 2, 4, 4, 4)), np.ones((5, 2, 3, 3, 3)))[0, :, 1, 1, 1]
     array([54., 54., 54., 54., 54.])
     """

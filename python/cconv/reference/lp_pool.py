@@ -72,6 +72,8 @@ def lp_pool1d(
 ) -> Array:
     """`lp_pool2d` along one axis.
 
+    Examples
+    --------
     >>> lp_pool1d([3.0, -4, 0, 2], 1, 2)
     array([7., 2.])
     """
@@ -93,6 +95,8 @@ def lp_pool3d(
 ) -> Array:
     """`lp_pool2d` along three axes.
 
+    Examples
+    --------
     >>> lp_pool3d(np.ones((2, 2, 4)), 1, (2, 2, 1))
     array([[[4., 4., 4., 4.]]])
     """

@@ -92,6 +92,8 @@ def max_pool1d(
 ) -> Array | tuple[Array, Array]:
     """`max_pool2d` along one axis: `x` of shape (N, C, W), (C, W) or (W,).
 
+    Examples
+    --------
     >>> max_pool1d([1, 5, 2, 0, 3], 2, ceil_mode=True)
     array([5, 2, 3])
     """
@@ -113,6 +115,8 @@ def max_pool3d(
 ) -> Array | tuple[Array, Array]:
     """`max_pool2d` along three axes: `x` of shape (N, C, D, H, W), (C, D, H, W) or (D, H, W).
 
+    Examples
+    --------
     >>> max_pool3d(np.arange(64).reshape(4, 4, 4), 3, stride=1)[0]
     array([[42, 43],
            [46, 47]])
@@ -163,6 +167,8 @@ def adaptive_max_pool1d(
 ) -> Array | tuple[Array, Array]:
     """`adaptive_max_pool2d` along one axis.
 
+    Examples
+    --------
     >>> adaptive_max_pool1d([1, 5, 2, 0, 3], 2)
     array([5, 3])
     """
@@ -180,6 +186,8 @@ def adaptive_max_pool3d(
 ) -> Array | tuple[Array, Array]:
     """`adaptive_max_pool2d` along three axes.
 
+    Examples
+    --------
     >>> adaptive_max_pool3d(np.arange(64).reshape(4, 4, 4), (2, 1, 1)).ravel()
     array([31, 63])
     """

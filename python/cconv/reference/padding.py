@@ -20,6 +20,8 @@ def pad(
 ) -> Array:
     """`numpy.pad` in five modes, by the index that each element of a border is read from.
 
+    Examples
+    --------
     >>> pad([1, 2, 3], (2, 4), "symmetric")
     array([2, 1, 1, 2, 3, 3, 2, 1, 1])
     """

@@ -78,6 +78,8 @@ def max_unpool1d(
 ) -> Array:
     """`max_unpool2d` along one axis.
 
+    Examples
+    --------
     >>> max_unpool1d([5, 2], [1, 2], 2)
     array([0, 5, 2, 0])
     """
@@ -97,6 +99,8 @@ def max_unpool3d(
 ) -> Array:
     """`max_unpool2d` along three axes.
 
+    Examples
+    --------
     >>> max_unpool3d([[[7]]], [[[5]]], 2).ravel()
     array([0, 0, 0, 0, 0, 7, 0, 0])
     """

@@ -32,6 +32,8 @@ def output_size(
     With `ceil_mode` the quotient is rounded up: the last window may hang over the end, but one that
     would start past the axis and its padding before is dropped.
 
+    Examples
+    --------
     >>> output_size(224, 7, stride=2, padding=3), output_size(8, 3, stride=2, ceil_mode=True)
     (112, 4)
     """
@@ -51,6 +53,8 @@ def same_padding(
 ) -> tuple[int, int]:
     """Least padding (before, after) for `ceil(n/stride)` positions; the odd element at the end.
 
+    Examples
+    --------
     >>> same_padding(224, 7, stride=2), same_padding(224, 7, stride=2, lower=True)
     ((2, 3), (3, 2))
     """
@@ -92,6 +96,8 @@ def resolve_padding(
 ) -> list[tuple[int, int]]:
     """`padding` in any of its forms as one (before, after) for each of the axes of `sizes`.
 
+    Examples
+    --------
     >>> resolve_padding("same", (5, 6), kernel=(3, 4), stride=1, dilation=1)
     [(1, 1), (1, 2)]
     """
