@@ -1,11 +1,11 @@
 """Every Python block of README.md runs, top to bottom as one session, and prints what it says."""
 
-import doctest
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import fences, run
 
 import cconv
 
@@ -13,32 +13,15 @@ README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 
 
-def fences(language):
-    """Return (line number, text) of each fenced block of a language."""
-    found = re.finditer(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-    return [(TEXT[: m.start(1)].count("\n"), m[1]) for m in found]
-
-
 def test_python_blocks():
-    session = {}
-    blocks = fences("python")
-    assert len(blocks) >= 3
-    for line, text in blocks:
-        if ">>>" not in text:
-            exec(compile("\n" * line + text, str(README), "exec"), session)
-            continue
-        test = doctest.DocTestParser().get_doctest(text, session, "README", str(README), line)
-        report = []
-        runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)
-        runner.run(test, out=report.append, clear_globs=False)
-        assert runner.failures == 0, "".join(report)
-        session = test.globs
+    assert len(fences(TEXT, "python")) >= 3
+    session = run(README)
     assert session["edges"].shape == (480, 640)
     assert session["edges"].dtype == np.float32
 
 
 def test_the_example_comes_first():
-    line, _ = fences("python")[0]
+    line, _ = fences(TEXT, "python")[0]
     assert line < 10
     assert "edges = conv2d" in "\n".join(TEXT.splitlines()[:10])
 

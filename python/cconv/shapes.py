@@ -128,7 +128,7 @@ def resolve_padding(
     Parameters
     ----------
     padding : int, sequence or word
-        As in `conv2d`.
+        As in `cconv.conv2d`.
     sizes : sequence of int
         Extents of the axes, 1 to 3 of them.
     kernel, stride, dilation : int or one per axis

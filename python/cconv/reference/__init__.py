@@ -3,7 +3,7 @@
 In come the arguments of the function of the same name in `cconv`, out goes what that one promises.
 Slow, and exact where that costs nothing: floats are summed in float64, integers of a convolution in
 int64, complex numbers in complex128.  Nothing here calls the rest of the package, so that the two
-can be held against each other.
+can be held against each other.  The modules::
 
     conv.py                   convolution: the route of a call, and its sum
     max_pool.py, avg_pool.py, lp_pool.py, unpool.py
