@@ -76,6 +76,8 @@ def halo(layers: Iterable[tuple[int, int, int]]) -> tuple[int, int]:
 
     counted in elements that the strides of the layers before it have put apart.
 
+    Examples
+    --------
     >>> halo([(3, 1, 1)]), halo([(4, 1, 1), (3, 2, 1)])
     ((1, 1), (1, 3))
     """
