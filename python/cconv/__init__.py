@@ -1,6 +1,8 @@
 """Convolution, pooling and padding of a deep-learning framework for NumPy arrays."""
 
-from cconv import reference, shapes
+from typing import TYPE_CHECKING
+
+from cconv import shapes
 from cconv._core import version as __version__
 from cconv.adaptive_pool import (
     adaptive_avg_pool1d,
@@ -55,3 +57,18 @@ __all__ = [
     "shapes",
     "show_config",
 ]
+
+if TYPE_CHECKING:
+    from cconv import reference
+else:
+
+    def __getattr__(name):
+        # Few need the reference, and it takes as long to import as all the rest.
+        if name == "reference":
+            import cconv.reference
+
+            return cconv.reference
+        raise AttributeError(f"module 'cconv' has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), *__all__})
