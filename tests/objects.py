@@ -44,7 +44,13 @@ class Interface:
 
 class DLPack:
     def __init__(self, data):
-        self.__dlpack__, self.__dlpack_device__ = data.__dlpack__, data.__dlpack_device__
+        self._exporter = data
+
+    def __dlpack__(self, **options):
+        return self._exporter.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self._exporter.__dlpack_device__()
 
 
 class Both(DLPack, Array):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from cconv.cli import kernels, main
-from cconv.cli.images import read_image, reduced
+Image = pytest.importorskip("PIL.Image")
+from cconv.cli import kernels, main  # noqa: E402
+from cconv.cli.images import read_image, reduced  # noqa: E402
 
 RNG = np.random.default_rng(10)
 
