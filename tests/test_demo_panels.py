@@ -5,8 +5,9 @@ import pytest
 
 from cconv import reference
 from cconv.cli import kernels
+
 pytest.importorskip("matplotlib")
-from cconv.cli.demo import borders, filters, network, pools  # noqa: E402
+from cconv.cli.demo import borders, filters, network, pools
 from cconv.cli.demo.steps import Steps
 from cconv.cli.demo.tiles import around, crop, detail, enlarged, mosaic
 
