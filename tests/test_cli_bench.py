@@ -8,10 +8,12 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import cconv
 from cconv.cli import bench, corpus, main, peers
+
+pytest.importorskip("PIL")
+from PIL import Image
 
 PROBLEMS = [
     problem

@@ -10,9 +10,12 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import cconv
+
+pytest.importorskip("PIL")
+from PIL import Image
+
 from cconv.cli import CommandError, filter, kernels, main
 from cconv.cli.pixels import Pixels, encode, read_pixels
 

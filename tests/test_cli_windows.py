@@ -8,10 +8,12 @@ import pytest
 from enumeration import windows_along
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from PIL import Image
 
 import cconv
 from cconv.cli import main, windows
+
+pytest.importorskip("PIL")
+from PIL import Image
 
 small = st.integers(1, 4)
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import child
 import numpy as np
 import pytest
-import scipy.ndimage
-import scipy.signal
 from numpy.lib.format import open_memmap
+
+pytest.importorskip("PIL")
 from PIL import Image
+
+scipy = pytest.importorskip("scipy")
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 RNG = np.random.default_rng(7)
