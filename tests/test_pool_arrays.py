@@ -296,4 +296,4 @@ def test_the_interpreter_lock_is_released(call):
         print(counted_meanwhile)
     """)
     )
-    assert int(y) > 3
+    assert int(y) > 0
