@@ -3,6 +3,7 @@
 import decimal
 import fractions
 import math
+import pathlib
 import re
 
 import numpy as np
@@ -434,6 +435,58 @@ def test_types_beyond_the_table(name, dtype):
         return  # of the same kind
     shape = {"x": X, "weight": WEIGHT, "bias": np.ones(6)}[name].shape
     refused(TypeError, f"{name} has dtype", "would do", **{name: np.zeros(shape, dtype)})
+
+
+IMAGE = {"x": np.ones((9, 8, 3)), "groups": 1}  # channels last
+PLANES = {"x": np.ones((3, 9, 8)), "groups": 1}
+LAST, FIRST, ORDER = (
+    "channels_last=True would do",
+    "channels_last=False would do",
+    "a weight with the axes in the order (O, C/groups, taps) would do",
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        (IMAGE | {"weight": np.ones((6, 3, 3, 3))}, LAST),
+        (IMAGE | {"weight": np.ones((6, 1, 3, 3)), "groups": 3}, LAST),
+        (IMAGE | {"x": np.ones((2, 9, 8, 3)), "weight": np.ones((6, 3, 3, 3))}, LAST),
+        (PLANES | {"weight": np.ones((6, 3, 3, 3)), "channels_last": True}, FIRST),
+        (PLANES | {"weight": np.ones((5, 5, 3, 6))}, ORDER),
+        (PLANES | {"weight": np.ones((6, 5, 5, 3))}, ORDER),
+        (IMAGE | {"weight": np.ones((5, 5, 3, 6)), "channels_last": True}, ORDER),
+        (PLANES | {"weight": np.ones((6, 1, 3, 3))}, "takes 1 * 1 = 1"),
+        (PLANES | {"weight": np.ones((6, 2, 3, 3))}, "takes 2 * 1 = 2"),
+    ],
+)
+def test_hints_where_channels_do_not_fit(changes, hint):
+    assert refused(ValueError, "channels, weight", **changes).endswith(hint)
+    if hint in (LAST, FIRST):
+        call(**changes | {"channels_last": hint == LAST})
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_a_hint_where_a_bare_filter_does_not_fit(dims):
+    hint = f"; if the last axis holds channels, {LAST}"
+    x, weight = np.ones([8] * dims + [3]), np.ones([5] * dims)
+    assert refusal(ValueError, CONV[dims], x, weight).endswith(hint)
+    assert CONV[dims](x, weight, channels_last=True).shape == (4,) * dims + (3,)
+    for smaller in (x[:4], x[0]):  # nor would it fit then
+        assert hint not in refusal(ValueError, CONV[dims], smaller, weight)
+
+
+def test_hints_for_what_is_no_array():
+    file = "what numpy.load or numpy.asarray(PIL.Image.open(...)) reads from a file would do"
+    for changes, hint in (
+        ({"x": "photo.jpg"}, file),
+        ({"x": pathlib.PurePosixPath("photo.jpg")}, file),
+        ({"weight": "kernel.npy"}, file),
+        ({"weight": 3}, "the weights themselves, of axes (O, C/groups, taps), would do"),
+        ({"bias": 1}, "one of shape (O,), or None before stride and padding, would do"),
+        ({"bias": "same"}, "one of shape (O,), or None before stride and padding, would do"),
+    ):
+        assert refused(TypeError, "is no array; ", **changes).endswith(f"; {hint}")
 
 
 def released():

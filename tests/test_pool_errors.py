@@ -60,6 +60,15 @@ def test_axes(name):
         )
 
 
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_a_hint_where_windows_do_not_fit(dims):
+    x, hint = np.ones([8] * dims + [3]), "; if the last axis holds channels, channels_last=True "
+    pool = getattr(cconv, f"max_pool{dims}d")
+    assert refusal(ValueError, pool, x, 4).endswith(f"{hint}would do")
+    assert pool(x, 4, channels_last=True).shape == (2,) * dims + (3,)
+    assert hint not in refusal(ValueError, pool, x[:3], 4)
+
+
 @every
 @pytest.mark.parametrize("dtype", ["M8[s]", "m8[s]", "O", "S1", "V4", "longdouble", "clongdouble"])
 def test_types(name, dtype):

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string_view>
 
 #include "bindings/dlpack.h"
 #include "problem/window.h"
@@ -37,6 +38,20 @@ void read_complex(PyObject* object, Value& v) {
   v.kind = Value::Kind::complex;
   v.real = value.real;
   v.imaginary = value.imag;
+}
+
+// What an argument could be instead of something that is no array.
+const char* remedy(std::string_view name, PyObject* object) {
+  const bool number = PyLong_Check(object) || PyFloat_Check(object);
+  const bool text = PyUnicode_Check(object);
+  if (name == "bias" && (number || text))
+    return "one of shape (O,), or None before stride and padding, would do";
+  if (name == "weight" && number)
+    return "the weights themselves, of axes (O, C/groups, taps), would do";
+  if (text || PyObject_HasAttrString(object, "__fspath__"))
+    return "what numpy.load or numpy.asarray(PIL.Image.open(...)) reads from a file would do";
+  return "an ndarray, a nested list, or an object with the buffer protocol, __array__ or "
+         "__dlpack__ on the CPU would do";
 }
 
 }  // namespace
@@ -172,10 +187,9 @@ PyObject* Arguments::ndarray(const char* name, PyObject* object, PyObject* like)
   }
   if (is_sequence_of_numbers(object)) return from_sequence(name, object, like);
   if (PyObject* const found = from_protocol(object)) return found;
-  throw Refusal(Refusal::Kind::type,
-                std::string(call_) + ": " + name + " " + describe().value(object) +
-                    " is no array; an ndarray, a nested list, or an object with the "
-                    "buffer protocol, __array__ or __dlpack__ on the CPU would do");
+  throw Refusal(Refusal::Kind::type, std::string(call_) + ": " + name + " " +
+                                         describe().value(object) + " is no array; " +
+                                         remedy(name, object));
 }
 
 PyObject* Arguments::from_sequence(const char* name, PyObject* object, PyObject* like) {

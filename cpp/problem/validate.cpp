@@ -147,15 +147,21 @@ void validate_padding(const char* call, const Value& padding, int dims, const st
     axis_padding(call, padding.items[padding.size == 1 ? 0 : i], windows[i], describe);
 }
 
-void refuse_empty(const char* call, const char* kernel, int dims, int axis, std::int64_t in,
-                  const Window& w) {
+void refuse_empty(const char* call, const char* kernel, int dims, int axis,
+                  const std::int64_t* sizes, const Window* windows, bool leading) {
+  const Window& w = windows[axis];
+  const std::int64_t in = sizes[axis];
+  bool fits_before = leading;
+  for (int i = 0; i < dims; ++i)
+    fits_before = fits_before && output_extent(windows[i], sizes[i - 1]) > 0;
   const std::string padding =
       w.before == 0 && w.after == 0 ? "" : words(" + ", w.before, " + ", w.after);
   const char* const name = axis_name(dims, axis);
   refuse_value(call, "output would be empty: x ", name, " ", in, " with padding (", w.before, ", ",
                w.after, "), ", kernel, " ", name, " ", w.kernel, ", dilation ", w.dilation,
                " gives ", in, padding, " - ", span(w),
-               " + 1 = ", padded_extent(w, in) - span(w) + 1, " ", unit_name(dims, axis));
+               " + 1 = ", padded_extent(w, in) - span(w) + 1, " ", unit_name(dims, axis),
+               fits_before ? "; if the last axis holds channels, channels_last=True would do" : "");
 }
 
 void validate_out(const char* call, const Array& out, Type type, int ndim,

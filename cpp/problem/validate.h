@@ -39,9 +39,10 @@ void validate_out(const char* call, const Array& out, Type type, int ndim,
                   const std::int64_t* shape, std::initializer_list<Input> inputs,
                   const Describe& describe);
 
-// No window fits; `kernel` is the argument that has the windows' sizes.
+// No window fits along `axis`; `kernel` is the argument that has the windows' sizes.  With
+// `leading`, x has an axis before its spatial ones, which may be those that were meant.
 [[noreturn]] void refuse_empty(const char* call, const char* kernel, int dims, int axis,
-                               std::int64_t in, const Window& window);
+                               const std::int64_t* sizes, const Window* windows, bool leading);
 
 // Strides of a C-contiguous result, one that memory can be asked for.
 void result_strides(const char* call, Type type, int ndim, const std::int64_t* shape,

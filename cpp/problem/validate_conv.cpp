@@ -88,6 +88,21 @@ void set_view(View& view, Batch& batch, const Layout& layout, int dims, const st
     view.spatial[layout.first_axis(dims) + i] = strides[layout.spatial_axis + i];
 }
 
+// What x and a weight that takes `channels` may have been meant to be.
+const char* hint(const ConvArguments& a, const Layout& layout, const Problem& p,
+                 std::int64_t channels) {
+  const int other_axis = p.channels_last ? layout.batched : a.x.ndim - 1;
+  if (a.x.shape[other_axis] == channels)
+    return p.channels_last ? "; channels_last=False would do" : "; channels_last=True would do";
+  // The orders (taps, C, O) and (O, taps, C), told by equal taps.
+  const int dims = a.options.dims;
+  for (const std::int64_t* taps : {a.weight.shape, a.weight.shape + 1})
+    if (dims > 1 && std::equal(taps + 1, taps + dims, taps) &&
+        saturating_multiply(taps[dims], p.G) == p.IC)
+      return "; a weight with the axes in the order (O, C/groups, taps) would do";
+  return "";
+}
+
 void set_channels(const ConvArguments& a, const Layout& layout, Problem& p) {
   const Array& x = a.x;
   p.G = validate_integer(a.options.call, "groups", a.options.groups, 1, a.options.describe);
@@ -111,10 +126,11 @@ void set_channels(const ConvArguments& a, const Layout& layout, Problem& p) {
   if (p.OC % p.G != 0)
     refuse_value(a.options.call, "groups ", p.G, " does not divide the ", p.OC,
                  " output channels of weight ", shape_text(a.weight));
-  if (saturating_multiply(ICg, p.G) != p.IC)
+  const std::int64_t taken = saturating_multiply(ICg, p.G);
+  if (taken != p.IC)
     refuse_value(a.options.call, "x ", shape_text(x), " has ", p.IC, " channels, weight ",
                  shape_text(a.weight), " with groups ", p.G, " takes ", ICg, " * ", p.G, " = ",
-                 saturating_multiply(ICg, p.G));
+                 taken, hint(a, layout, p, taken));
 }
 
 // Whether an integer type holds a value exactly; its bits go to `bits`.
@@ -262,7 +278,9 @@ void set_axes(const ConvArguments& a, const Layout& layout, Problem& p) {
     Axis& axis = p.axis[layout.first_axis(a.options.dims) + i];
     const Window& w = windows[i];
     axis = {sizes[i], output_extent(w, sizes[i]), w};
-    if (axis.out < 1) refuse_empty(a.options.call, "weight", a.options.dims, i, axis.in, w);
+    if (axis.out < 1)
+      refuse_empty(a.options.call, "weight", a.options.dims, i, a.x.shape + layout.spatial_axis,
+                   windows, layout.bare && !p.channels_last && layout.spatial_axis > 0);
     // A step that is never taken may be of any size: cut, it makes no offset that overflows.
     if (axis.out == 1) axis.window.stride = std::min(w.stride, std::max<std::int64_t>(axis.in, 1));
     if (w.kernel == 1) axis.window.dilation = 1;

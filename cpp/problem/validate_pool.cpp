@@ -138,7 +138,9 @@ void set_axes(const PoolArguments& a, const Layout& layout, PoolProblem& p) {
                    " is not smaller than the window of ", reach, " ", unit_name(a.dims, i),
                    "; at most ", reach - 1, " would do");
     const std::int64_t out = output_extent(w, sizes[i], ceil_mode);
-    if (out < 1) refuse_empty(a.call, "kernel_size", a.dims, i, sizes[i], w);
+    if (out < 1)
+      refuse_empty(a.call, "kernel_size", a.dims, i, sizes, windows,
+                   !p.channels_last && layout.spatial_axis > 0);
     PoolAxis& axis = p.axis[kSpatial - a.dims + i];
     axis = {sizes[i], out, w, false};
     // A step that is never taken may be of any size: cut, it makes no offset that overflows.

@@ -96,7 +96,8 @@ def conv2d(
         Any integer, float or complex dtype, any strides. With a bare filter any number of leading
         axes.
     weight : array of shape (O, C/groups, kH, kW), or (kH, kW)
-        The second is a bare filter, applied to every plane of `x`.
+        The second is a bare filter, applied to every plane of `x`; to those of a colour image
+        (H, W, 3) with `channels_last`.
     bias : array of shape (O,), optional
         Cast to the type of the sum.
     stride, dilation : int or one per axis
