@@ -1,7 +1,7 @@
 """`demo`: a photograph through many convolutions, onto one sheet.
 
 In comes a photograph; each step is computed and timed; out go a table and a row of pictures from
-each function of `_rows`.
+each function of `rows`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def run(image: Path | None, output: Path) -> None:
     CommandError
         The image cannot be read or the sheet not written.
     """
-    source = image or _sample()
+    source = image or sample()
     check_output(output, source)
     photo, factor = read_image(source, _MOST_PIXELS)
     _, H, W = photo.shape
@@ -54,7 +54,7 @@ def run(image: Path | None, output: Path) -> None:
     print(f"{name}: {size}, float32\n")
 
     steps = Steps()
-    rows = _rows(photo, steps)
+    made = rows(photo, steps)
     config = cconv.show_config("dicts")
     threads = config["threads"]["in_use"]
     here = f"cconv {config['version']}, {config['isa']['in_use']}, threads: {threads}"
@@ -65,14 +65,15 @@ def run(image: Path | None, output: Path) -> None:
         f"{name}, {size}.  Every picture is computed by cconv in float32.  Beside each "
         "caption its kernel; in kernels and signed results red is positive, white zero, blue "
         "negative.",
-        rows,
+        made,
         f"python -m cconv demo   \N{MIDDLE DOT}   {here}",
         aspect=min(max(H / W, 0.2), 1.2),
     )
     write_output(output, sheet)
 
 
-def _rows(photo: Array, steps: Steps) -> list[Row]:
+def rows(photo: Array, steps: Steps) -> list[Row]:
+    """Return the rows of the sheet, from a photograph of shape (3, H, W)."""
     grey = filters.grey(photo, steps)
     plane = grey.result[0]
     return [
@@ -86,7 +87,8 @@ def _rows(photo: Array, steps: Steps) -> list[Row]:
     ]
 
 
-def _sample() -> Path:
+def sample() -> Path:
+    """Return where the photograph that matplotlib ships lies."""
     try:
         return Path(matplotlib.cbook.get_sample_data(_SAMPLE, asfileobj=False))
     except OSError:
