@@ -2,6 +2,7 @@
 #include "bindings/conv.h"
 
 #include "bindings/arguments.h"
+#include "bindings/methods.h"
 #include "bindings/results.h"
 #include "bindings/running.h"
 #include "plan/dense.h"
@@ -35,6 +36,38 @@ void read_options(Arguments& arguments, PyObject* const* args, int dims, ConvOpt
   }
 }
 
+PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out) {
+  const Plan plan = make_plan(c.problem);
+  py::object result;
+  if (out == Py_None) {
+    result = new_array(c.problem.dst_type, c.ndim, c.shape);
+  } else {
+    validate_out(a, c, out_array(a.options.call, out));
+    result = py::reinterpret_borrow<py::object>(out);
+  }
+  c.dst.data = data_of(result);
+  run_work(plan.seconds, [&](int threads, Stop& stop) {
+    const Dense weights(a.weight, c.problem.sum_type);
+    const Dense bias = a.bias ? Dense(*a.bias, c.problem.sum_type) : Dense();
+    execute(plan, c.problem, {c.src, weights.data(), bias.data(), c.dst},
+            useful_threads(plan, c.problem, threads), stop);
+  });
+  return result.release().ptr();
+}
+
+py::dict explanation(const ConvArguments& a, const Convolution& c) {
+  using namespace py::literals;
+  const Plan plan = make_plan(c.problem);
+  const int threads = useful_threads(plan, c.problem, threads_allowed());
+  py::dict reasons;
+  for (const Verdict& v : verdicts(plan, c.problem))
+    reasons[kAlgorithmNames[static_cast<int>(v.algorithm)]] = v.reason;
+  return py::dict("call"_a = a.options.call,
+                  "algorithm"_a = kAlgorithmNames[static_cast<int>(plan.room->algorithm())],
+                  "reasons"_a = reasons, "tiles"_a = plan.room->tiles(c.problem),
+                  "workspace"_a = workspace_of(plan, c.problem, threads), "threads"_a = threads);
+}
+
 namespace {
 
 // The arguments of one call of a function.
@@ -58,36 +91,13 @@ struct Call {
   }
 };
 
-}  // namespace
-
-PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out) {
-  const Plan plan = make_plan(c.problem);
-  py::object result;
-  if (out == Py_None) {
-    result = new_array(c.problem.dst_type, c.ndim, c.shape);
-  } else {
-    validate_out(a, c, out_array(a.options.call, out));
-    result = py::reinterpret_borrow<py::object>(out);
-  }
-  c.dst.data = reinterpret_cast<std::byte*>(py::detail::array_proxy(result.ptr())->data);
-  run_work(plan.seconds, [&](int threads, Stop& stop) {
-    const Dense weights(a.weight, c.problem.sum_type);
-    const Dense bias = a.bias ? Dense(*a.bias, c.problem.sum_type) : Dense();
-    execute(plan, c.problem, {c.src, weights.data(), bias.data(), c.dst},
-            useful_threads(plan, c.problem, threads), stop);
-  });
-  return result.release().ptr();
+PyObject* explain(const ConvArguments& a, Convolution& c, PyObject* out) {
+  if (out != Py_None) validate_out(a, c, out_array(a.options.call, out));
+  return explanation(a, c).release().ptr();
 }
 
-namespace {
-
-void require_arguments(const char* call, Py_ssize_t count, Py_ssize_t wanted) {
-  if (count != wanted)
-    throw py::type_error(std::string(call) + ": the core takes " + std::to_string(wanted) +
-                         " arguments");
-}
-
-template <int kDims>
+// Reads and judges the arguments of a convolution and does something with it.
+template <int kDims, auto kDo>
 PyObject* conv(PyObject*, PyObject* const* args, Py_ssize_t count) noexcept {
   constexpr const char* kCall = kCalls[kDims - 1];
   return guarded(kCall, [&] {
@@ -95,53 +105,18 @@ PyObject* conv(PyObject*, PyObject* const* args, Py_ssize_t count) noexcept {
     const Call call(kDims, args);
     Convolution c;
     validate_conv(call.a, c);
-    return convolve(call.a, c, args[kOut]);
+    return kDo(call.a, c, args[kOut]);
   });
-}
-
-}  // namespace
-
-py::dict explanation(const ConvArguments& a, const Convolution& c) {
-  using namespace py::literals;
-  const Plan plan = make_plan(c.problem);
-  const int threads = useful_threads(plan, c.problem, threads_allowed());
-  py::dict reasons;
-  for (const Verdict& v : verdicts(plan, c.problem))
-    reasons[kAlgorithmNames[static_cast<int>(v.algorithm)]] = v.reason;
-  return py::dict("call"_a = a.options.call,
-                  "algorithm"_a = kAlgorithmNames[static_cast<int>(plan.room->algorithm())],
-                  "reasons"_a = reasons, "tiles"_a = plan.room->tiles(c.problem),
-                  "workspace"_a = workspace_of(plan, c.problem, threads), "threads"_a = threads);
-}
-
-namespace {
-
-template <int kDims>
-PyObject* explain_conv(PyObject*, PyObject* const* args, Py_ssize_t count) noexcept {
-  constexpr const char* kCall = kCalls[kDims - 1];
-  return guarded(kCall, [&]() -> PyObject* {
-    require_arguments(kCall, count, kArguments);
-    const Call call(kDims, args);
-    Convolution c;
-    validate_conv(call.a, c);
-    if (args[kOut] != Py_None) validate_out(call.a, c, out_array(kCall, args[kOut]));
-    return explanation(call.a, c).release().ptr();
-  });
-}
-
-template <class Function>
-PyCFunction as_method(Function* function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
 }
 
 PyMethodDef methods[] = {
-    {"conv1d", as_method(conv<1>), METH_FASTCALL, nullptr},
-    {"conv2d", as_method(conv<2>), METH_FASTCALL, nullptr},
-    {"conv3d", as_method(conv<3>), METH_FASTCALL, nullptr},
-    {"explain_conv1d", as_method(explain_conv<1>), METH_FASTCALL, nullptr},
-    {"explain_conv2d", as_method(explain_conv<2>), METH_FASTCALL, nullptr},
-    {"explain_conv3d", as_method(explain_conv<3>), METH_FASTCALL, nullptr},
-    {nullptr, nullptr, 0, nullptr},
+    method("conv1d", conv<1, convolve>),
+    method("conv2d", conv<2, convolve>),
+    method("conv3d", conv<3, convolve>),
+    method("explain_conv1d", conv<1, explain>),
+    method("explain_conv2d", conv<2, explain>),
+    method("explain_conv3d", conv<3, explain>),
+    {},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "bindings/arguments.h"
 #include "bindings/conv.h"
+#include "bindings/methods.h"
 #include "plan/plan.h"
 
 namespace cconv {
@@ -174,10 +175,9 @@ PyObject* explain_layer(PyObject* self, PyObject* x) noexcept {
 }
 
 PyMethodDef methods[] = {
-    {"_prepare", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(prepare)),
-     METH_FASTCALL, nullptr},
+    method("_prepare", prepare),
     {"_explain", explain_layer, METH_O, nullptr},
-    {nullptr, nullptr, 0, nullptr},
+    {},
 };
 
 PyMemberDef members[] = {

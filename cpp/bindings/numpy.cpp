@@ -63,6 +63,10 @@ bool is_array(PyObject* object) {
 
 bool is_plain_array(PyObject* object) { return Py_TYPE(object) == numpy_api().PyArray_Type_; }
 
+std::byte* data_of(const py::object& ndarray) {
+  return reinterpret_cast<std::byte*>(py::detail::array_proxy(ndarray.ptr())->data);
+}
+
 Array array_of(PyObject* object) {
   const auto* const array = py::detail::array_proxy(object);
   const auto* const dtype = py::detail::array_descriptor_proxy(array->descr);

@@ -16,6 +16,7 @@ bool is_array(PyObject* object);
 bool is_plain_array(PyObject* object);  // of no subclass
 
 Array array_of(PyObject* ndarray);  // as it is, foreign byte order too
+std::byte* data_of(const py::object& ndarray);
 
 Type type_of(const py::dtype& dtype);  // other where the core has no such type
 py::dtype dtype_of(Type type);

@@ -7,6 +7,7 @@
 
 #include "algorithms/padding/room.h"
 #include "bindings/arguments.h"
+#include "bindings/methods.h"
 #include "bindings/results.h"
 #include "bindings/running.h"
 #include "problem/validate_pad.h"
@@ -169,7 +170,7 @@ py::object pad_references(PyObject* ndarray, const PadProblem& p, PyObject* cons
 
 PyObject* pad(PyObject*, PyObject* const* args, Py_ssize_t count) noexcept {
   return guarded(kCall, [&] {
-    if (count != kArguments) throw py::type_error("pad: the core takes 4 arguments");
+    require_arguments(kCall, count, kArguments);
     Arguments arguments(kCall);
     PyObject* const ndarray = arguments.ndarray("array", args[kArray]);
     const std::int64_t axes = std::max(array_of(ndarray).ndim, 2);
@@ -227,7 +228,7 @@ PyObject* pad(PyObject*, PyObject* const* args, Py_ssize_t count) noexcept {
     }
     py::object result = new_array(dtype, p.ndim, shape);
     p.src = src.data;
-    p.dst = reinterpret_cast<std::byte*>(py::detail::array_proxy(result.ptr())->data);
+    p.dst = data_of(result);
     const double seconds = padding::cost(p);
     run_work(seconds, [&](int threads, Stop& stop) {
       padding::run(p, threads_worth(seconds, threads), stop);
@@ -237,9 +238,8 @@ PyObject* pad(PyObject*, PyObject* const* args, Py_ssize_t count) noexcept {
 }
 
 PyMethodDef methods[] = {
-    {"pad", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(pad)), METH_FASTCALL,
-     nullptr},
-    {nullptr, nullptr, 0, nullptr},
+    method(kCall, pad),
+    {},
 };
 
 }  // namespace

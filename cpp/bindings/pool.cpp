@@ -6,6 +6,7 @@
 #include "algorithms/pooling/room.h"
 #include "algorithms/unpooling/room.h"
 #include "bindings/arguments.h"
+#include "bindings/methods.h"
 #include "bindings/results.h"
 #include "bindings/running.h"
 #include "problem/validate.h"
@@ -13,16 +14,6 @@
 
 namespace cconv {
 namespace {
-
-std::byte* data_of(const py::object& array) {
-  return reinterpret_cast<std::byte*>(py::detail::array_proxy(array.ptr())->data);
-}
-
-void require_arguments(const char* call, Py_ssize_t count, Py_ssize_t wanted) {
-  if (count != wanted)
-    throw py::type_error(std::string(call) + ": the core takes " + std::to_string(wanted) +
-                         " arguments");
-}
 
 // Judges, allocates and runs a pool whose options are read.
 PyObject* pool(Arguments& arguments, PoolArguments& a, PyObject* x, PyObject* out) {
@@ -152,11 +143,6 @@ PyObject* max_unpool(PyObject*, PyObject* const* args, Py_ssize_t count) noexcep
   });
 }
 
-PyMethodDef method(const char* name, _PyCFunctionFast function) {
-  return {name, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function)),
-          METH_FASTCALL, nullptr};
-}
-
 template <const Operation& kOperation, int kDims>
 PyMethodDef pool_method() {
   return method(kOperation.names[kDims - 1], call_pool<kOperation, kDims>);
@@ -181,7 +167,7 @@ PyMethodDef methods[] = {
     method(kUnpoolCalls[0], max_unpool<1>),
     method(kUnpoolCalls[1], max_unpool<2>),
     method(kUnpoolCalls[2], max_unpool<3>),
-    {nullptr, nullptr, 0, nullptr},
+    {},
 };
 
 }  // namespace
