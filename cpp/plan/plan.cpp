@@ -42,11 +42,10 @@ std::int64_t workspace_of(const Plan& plan, const Problem& problem, int threads)
   return plan.room->workspace(problem, threads);
 }
 
-bool execute(const Plan& plan, const Problem& problem, const Operands& operands, int threads,
+void execute(const Plan& plan, const Problem& problem, const Operands& operands, int threads,
              Stop& stop) {
-  if (problem.N == 0 || problem.OC == 0 || problem.outputs() == 0) return true;
+  if (problem.N == 0 || problem.OC == 0 || problem.outputs() == 0) return;
   plan.room->run(problem, operands, threads, stop);
-  return !stop.requested();
 }
 
 std::vector<Verdict> verdicts(const Plan& plan, const Problem& problem) {

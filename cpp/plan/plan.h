@@ -24,9 +24,8 @@ int useful_threads(const Plan& plan, const Problem& problem, int allowed);
 // The scratch a run takes, in bytes.
 std::int64_t workspace_of(const Plan& plan, const Problem& problem, int threads);
 
-// Runs the problem.  False when it was stopped early.  Throws std::bad_alloc before the first
-// write.
-bool execute(const Plan& plan, const Problem& problem, const Operands& operands, int threads,
+// Runs the problem until done or stopped.  Throws std::bad_alloc before the first write.
+void execute(const Plan& plan, const Problem& problem, const Operands& operands, int threads,
              Stop& stop);
 
 // Why each room was or was not chosen, in the order they are asked.
