@@ -28,6 +28,7 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   void judge(Convolution& c) const { validate_conv(arguments_, c); }
+  Plan plan(const Convolution& c) const { return make_plan(options_.call, c.problem); }
 
   void run(const Plan& plan, const Convolution& c) const {
     Stop stop;
@@ -55,7 +56,7 @@ void convolve(benchmark::State& state, const CorpusProblem* p, Algorithm algorit
   const Call call(*p, algorithm, true);
   Convolution c;
   call.judge(c);
-  const Plan plan = make_plan(c.problem);
+  const Plan plan = call.plan(c);
   const Tensor dst(result_shape(c));
   c.dst.data = dst.data();
   measure(state, work_of(*p, c), [&] { call.run(plan, c); });
@@ -67,7 +68,7 @@ bool applies(const CorpusProblem& p, Algorithm room) {
   Convolution c;
   call.judge(c);
   try {
-    make_plan(c.problem);
+    call.plan(c);
     return true;
   } catch (const Refusal&) {
     return false;
@@ -88,7 +89,7 @@ void price(benchmark::State& state, const CorpusProblem* p, Until until) {
     call.judge(c);
     benchmark::DoNotOptimize(c.problem.OC);
     if (until == Until::judged) continue;
-    const Plan plan = make_plan(c.problem);
+    const Plan plan = call.plan(c);
     benchmark::DoNotOptimize(plan.room);
     if (until == Until::planned) continue;
     c.dst.data = dst.data();

@@ -11,6 +11,7 @@
 #include "problem/validate.h"
 
 namespace cconv {
+
 void read_options(Arguments& arguments, PyObject* const* args, int dims, ConvOptions& a) {
   a.call = kCalls[dims - 1];
   a.dims = dims;
@@ -37,7 +38,7 @@ void read_options(Arguments& arguments, PyObject* const* args, int dims, ConvOpt
 }
 
 PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out) {
-  const Plan plan = make_plan(c.problem);
+  const Plan plan = make_plan(a.options.call, c.problem);
   py::object result;
   if (out == Py_None) {
     result = new_array(c.problem.dst_type, c.ndim, c.shape);
@@ -57,7 +58,7 @@ PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out) {
 
 py::dict explanation(const ConvArguments& a, const Convolution& c) {
   using namespace py::literals;
-  const Plan plan = make_plan(c.problem);
+  const Plan plan = make_plan(a.options.call, c.problem);
   const int threads = useful_threads(plan, c.problem, threads_allowed());
   py::dict reasons;
   for (const Verdict& v : verdicts(plan, c.problem))

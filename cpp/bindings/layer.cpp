@@ -87,7 +87,7 @@ class Layer {
     a.x.strides = strides;
     Convolution c;
     validate_conv(a, c);
-    make_plan(c.problem);
+    make_plan(o.call, c.problem);
   }
 
   Arguments arguments_;

@@ -2,28 +2,25 @@
 
 #include <algorithm>
 
-#include "problem/refusal.h"
+#include "problem/words.h"
 
 namespace cconv {
 namespace {
-
-using RoomOf = const Room& (*)();
-constexpr RoomOf kRooms[] = {direct_room};
 
 const char* name_of(Algorithm algorithm) { return kAlgorithmNames[static_cast<int>(algorithm)]; }
 
 }  // namespace
 
-Plan make_plan(const Problem& problem) {
+Plan make_plan(const char* call, const Problem& problem, std::span<const RoomOf> rooms) {
   const bool named = problem.algorithm != Algorithm::automatic;
   Plan best;
-  for (const RoomOf room_of : kRooms) {
+  for (const RoomOf room_of : rooms) {
     const Room& room = room_of();
     if (named && room.algorithm() != problem.algorithm) continue;
     if (const char* reason = room.refusal(problem)) {
       if (!named) continue;
-      throw Refusal(Refusal::Kind::value,
-                    std::string("algorithm \"") + name_of(problem.algorithm) + "\" " + reason);
+      refuse_value(call, "algorithm \"", name_of(problem.algorithm), "\" ", reason,
+                   "; \"auto\" would do");
     }
     const double seconds = room.cost(problem);
     if (best.room == nullptr || seconds < best.seconds) best = {&room, seconds};

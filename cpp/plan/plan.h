@@ -1,6 +1,7 @@
 // Chooses the room for a problem and runs it there.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,14 +10,17 @@
 
 namespace cconv {
 
+using RoomOf = const Room& (*)();
+constexpr RoomOf kRooms[] = {direct_room};
+
 struct Plan {
   const Room* room = nullptr;
   double seconds = 0;  // estimated, on one thread
 };
 
 // The room named by the problem, or the cheapest of those that apply.  Throws Refusal when the
-// named one does not apply.
-Plan make_plan(const Problem& problem);
+// named one does not apply; the message begins with `call`.
+Plan make_plan(const char* call, const Problem& problem, std::span<const RoomOf> rooms = kRooms);
 
 // Threads worth using of those allowed: no more than there are items.
 int useful_threads(const Plan& plan, const Problem& problem, int allowed);
