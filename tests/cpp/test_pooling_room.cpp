@@ -230,6 +230,19 @@ TEST_CASE("random pools agree with windows gone through element by element") {
   }
 }
 
+TEST_CASE("an average pays for the conversion of what is converted alone") {
+  const auto cost_of = [](Type type) {
+    PoolProblem p;
+    p.pool = Pool::average;
+    p.src_type = p.dst_type = type;
+    p.axis[2] = {1000, 500, {2, 2, 1, 0, 0}, false};
+    return pooling::cost(p);
+  };
+  CHECK(cost_of(Type::complex64) == cost_of(Type::float32));
+  CHECK(cost_of(Type::complex128) == cost_of(Type::float64));
+  CHECK(cost_of(Type::float16) > cost_of(Type::float32));
+}
+
 TEST_CASE("a long sum is taken in blocks: the mean of many ones is 1") {
   const std::int64_t n = std::int64_t{1} << 25;  // a chain of float32 ones ends at 2**24
   const float one = 1;

@@ -109,9 +109,8 @@ class Run {
         reduce_(reduction_of(p, t.type)),
         neutral_(neutral_of(p.pool, t.type)),
         workspace_(workspace),
-        parts_(p.pool == Pool::average && is_complex(p.src_type) ? 2 : 1),
-        converts_(p.pool == Pool::norm || size_of(p.src_type) != t.size * parts_ ||
-                  is_integer(p.src_type) != is_integer(t.type)) {
+        parts_(parts_of(p)),
+        converts_(converts(p)) {
     const bool side_by_side = !p.channels_last || src.channel == size_of(p.src_type);
     const std::int64_t position = t.inner * t.size;
     constexpr std::int64_t kShortRun = 32;  // bytes; shorter ones are gathered
@@ -476,7 +475,7 @@ double cost(const PoolProblem& p) {
   const double in_row = static_cast<double>(row.out) * static_cast<double>(widest_window(row));
   const double read = outputs * taps * std::min(1.0, static_cast<double>(row.in) / in_row);
   const bool power = p.pool == Pool::norm && p.norm != 1 && p.norm != 2;
-  const double loading = power ? kPower : working_type(p) != p.src_type ? kConverted : 0;
+  const double loading = power ? kPower : converts(p) ? kConverted : 0;
   return outputs *
              (p.wants_indices ? kSearchedOutput + kSearchedTap * taps : kOutput + kTap * taps) +
          read * loading;

@@ -29,6 +29,16 @@ inline Type working_type(const PoolProblem& p) {
   return p.src_type == Type::float16 || p.src_type == Type::bfloat16 ? Type::float32 : p.src_type;
 }
 
+// Elements of the working type that one of src is: complex averages are those of both parts.
+inline std::int64_t parts_of(const PoolProblem& p) {
+  return p.pool == Pool::average && is_complex(p.src_type) ? 2 : 1;
+}
+
+// Whether elements become others when they are loaded.
+inline bool converts(const PoolProblem& p) {
+  return p.pool == Pool::norm || (parts_of(p) == 1 && working_type(p) != p.src_type);
+}
+
 struct Tiling {
   Type type;           // working type
   std::int64_t size;   // of an element
@@ -63,7 +73,7 @@ inline Tiling tiling_of(const PoolProblem& p) {
   const Window& w = row.window;
   Tiling t{};
   t.type = working_type(p);
-  const std::int64_t parts = p.pool == Pool::average && is_complex(p.src_type) ? 2 : 1;
+  const std::int64_t parts = parts_of(p);
   t.size = size_of(t.type);
 
   // Columns under one position, a block of taps; fixed by the problem, because sums depend on it.
