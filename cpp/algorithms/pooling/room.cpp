@@ -1,11 +1,12 @@
-// Pools, a row of the output at a time.  The rows of input under it are reduced to one, element by
-// element; then windows along that row give the results.  Where maxima are is searched row by row.
+// Pools, a row of the output at a time.  The rows of input under it are reduced to one (input.h);
+// then windows along that row give the results.  Where maxima are is searched row by row.
 #include "algorithms/pooling/room.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "algorithms/pooling/input.h"
 #include "algorithms/pooling/kernel.h"
 #include "algorithms/pooling/norm.h"
 #include "algorithms/pooling/tiling.h"
@@ -13,35 +14,6 @@
 
 namespace cconv::pooling {
 namespace {
-
-const Reduction& reduction_of(const PoolProblem& p, Type type) {
-  const Kernels& k = kernels();
-  if (p.pool == Pool::maximum) return k.maximum[static_cast<int>(type)];
-  return type == Type::float64 ? k.sum_float64 : k.sum_float32;
-}
-
-// What changes nothing, as the bits of an element: the least value of a maximum, 0 of a sum.
-std::uint64_t neutral_of(Pool pool, Type type) {
-  if (pool != Pool::maximum) return 0;
-  switch (type) {
-    case Type::float32:
-      return 0xff80'0000;  // -infinity
-    case Type::float64:
-      return 0xfff0'0000'0000'0000;
-    case Type::int8:
-    case Type::int16:
-    case Type::int32:
-    case Type::int64:
-      return std::uint64_t{1} << (8 * size_of(type) - 1);
-    default:
-      return 0;
-  }
-}
-
-void fill(std::byte* dst, std::int64_t count, std::int64_t size, std::uint64_t bits) {
-  for (std::int64_t i = 0; i < count; ++i)
-    std::memcpy(dst + i * size, &bits, static_cast<std::size_t>(size));  // little-endian
-}
 
 // Those of the taps that lie in [begin, end), counted from begin.
 Taps between(const Taps& taps, std::int64_t begin, std::int64_t end) {
@@ -52,71 +24,18 @@ Taps between(const Taps& taps, std::int64_t begin, std::int64_t end) {
           taps.step};
 }
 
-// A thread's scratch, and its way to learn that it should stop.
-struct Thread {
-  std::byte *row, *block, *loaded, *result, *part;
-  std::int64_t* indices;
-  Taps* taps;
-  std::byte* divisors;
-  int worker;
-  Stop& stop;
-  // What the divisors are for: most rows have those of the row before.
-  mutable std::int64_t divided_begin = -1;
-  mutable double divided_rows = 0;
-
-  Thread(const Tiling& t, std::byte* at, int worker, Stop& stop) : worker(worker), stop(stop) {
-    const auto take = [&at](std::int64_t bytes) {
-      std::byte* const begin = at;
-      at += bytes;
-      return begin;
-    };
-    row = take(t.row_bytes);
-    block = take(t.row_bytes);
-    loaded = take(t.loaded_bytes);
-    result = take(t.result_bytes);
-    part = take(t.part_bytes);
-    indices = reinterpret_cast<std::int64_t*>(take(t.indices_bytes));
-    taps = reinterpret_cast<Taps*>(take(t.taps_bytes));
-    divisors = take(t.divisors_bytes);
-  }
-  bool stopped() const {
-    if (worker == 0) stop.poll_when_due();
-    return stop.requested();
-  }
-};
-
-// Output positions [begin, begin + count) of a row, and what lies under them.
-struct Piece {
-  const std::byte* src;  // the plane, or the block of channels
-  std::byte* dst;        // its first result
-  std::byte* result;     // where that is made: dst itself or scratch
-  std::int64_t begin, count;
-  std::int64_t channels, inner;  // of a position: elements of src, of the working type
-  Taps depth, height;            // rows of the input
-
-  std::int64_t rows() const { return depth.count * height.count; }
-};
-
 class Run {
  public:
   Run(const PoolProblem& p, const View& src, const View& dst, std::int64_t* indices,
       const Tiling& t, std::byte* workspace)
       : p_(p),
-        src_(src),
+        input_(p, src, t),
         dst_(dst),
         indices_(indices),
         t_(t),
         reduce_(reduction_of(p, t.type)),
-        neutral_(neutral_of(p.pool, t.type)),
         workspace_(workspace),
-        parts_(parts_of(p)),
-        converts_(converts(p)) {
-    const bool side_by_side = !p.channels_last || src.channel == size_of(p.src_type);
-    const std::int64_t position = t.inner * t.size;
-    constexpr std::int64_t kShortRun = 32;  // bytes; shorter ones are gathered
-    dense_ = !converts_ && side_by_side && t.channel_blocks == 1 && src.spatial[2] == position;
-    in_place_ = dense_ || (!converts_ && side_by_side && position >= kShortRun);
-  }
+        parts_(parts_of(p)) {}
 
   void item(std::int64_t index, int worker, Stop& stop) const {
     const Thread thread(t_, workspace_ + worker * t_.bytes_per_thread(), worker, stop);
@@ -167,7 +86,7 @@ class Run {
 
   Piece piece_at(const Position& at, const Thread& thread) const {
     Piece piece;
-    piece.src = src_.data + src_.batch->offset(at.n) + at.c * src_.channel;
+    piece.src = input_.plane(at.n, at.c);
     piece.dst = dst_.data + dst_.batch->offset(at.n) + at.c * dst_.channel +
                 at.od * dst_.spatial[0] + at.oh * dst_.spatial[1] + at.ow * dst_.spatial[2];
     piece.begin = at.ow;
@@ -186,77 +105,6 @@ class Run {
     return same && dst_.spatial[2] == t_.inner * t_.size;
   }
 
-  const std::byte* row_of(const Piece& piece, std::int64_t row) const {
-    const std::int64_t d = piece.depth.first + row / piece.height.count * piece.depth.step;
-    const std::int64_t h = piece.height.first + row % piece.height.count * piece.height.step;
-    return piece.src + d * src_.spatial[0] + h * src_.spatial[1];
-  }
-
-  // `count` positions of the input as the working type, side by side.
-  void load(const Piece& piece, const std::byte* src, std::int64_t count, std::byte* dst) const {
-    const rows::Kernels& k = rows::kernels();
-    rows::Patch<const std::byte> patch{src, 0, src_.spatial[2], 1, count};
-    if (p_.channels_last) patch = {src, src_.spatial[2], src_.channel, count, piece.channels};
-    if (!converts_) return k.gather[log2_of(size_of(p_.src_type))](patch, dst, patch.count);
-    const bool complex = is_complex(p_.src_type);
-    const Type to = complex ? Type::complex128 : t_.type;
-    k.load[static_cast<int>(p_.src_type)][sum_index(to)](patch, dst, patch.count);
-    if (p_.pool != Pool::norm) return;
-    auto* const row = reinterpret_cast<double*>(dst);
-    const std::int64_t elements = count * piece.inner;
-    if (complex) take_magnitudes(reinterpret_cast<const Complex<double>*>(dst), elements, row);
-    raise(row, elements, p_.norm);
-  }
-
-  // Rows [begin, end) of the input at the columns [column, column + count), reduced to dst.
-  void reduce_rows(const Piece& piece, std::int64_t begin, std::int64_t end, std::int64_t column,
-                   std::int64_t count, std::byte* dst, const Thread& thread) const {
-    constexpr std::int64_t kMost = std::max(kLoadedRows, std::int64_t{32});
-    const std::byte* src[kMost];
-    const std::int64_t together = in_place_ ? kMost : kLoadedRows;
-    const std::int64_t elements = count * piece.inner;
-    for (std::int64_t r = begin; r < end; r += together) {
-      const std::int64_t rows = std::min(together, end - r);
-      for (std::int64_t i = 0; i < rows; ++i) {
-        src[i] = row_of(piece, r + i) + column * src_.spatial[2];
-        if (in_place_) continue;
-        std::byte* const loaded = thread.loaded + i * (t_.loaded_bytes / kLoadedRows);
-        load(piece, src[i], count, loaded);
-        src[i] = loaded;
-      }
-      if (dense_ || !in_place_)
-        reduce_.rows({src, rows, 1, elements, 0, dst, r == begin});
-      else
-        reduce_.rows({src, rows, count, piece.inner, src_.spatial[2], dst, r == begin});
-    }
-  }
-
-  // The columns [column, column + count) of the padded input, all rows of the piece reduced to one.
-  const std::byte* reduced(const Piece& piece, std::int64_t column, std::int64_t count,
-                           const Thread& thread) const {
-    const std::int64_t position = piece.inner * t_.size;
-    const std::int64_t begin = std::clamp<std::int64_t>(column, 0, p_.axis[2].in);
-    const std::int64_t end = std::clamp<std::int64_t>(column + count, begin, p_.axis[2].in);
-    const std::int64_t rows = piece.rows();
-    if (rows == 1 && dense_ && end - begin == count)
-      return row_of(piece, 0) + begin * src_.spatial[2];
-
-    const bool empty = rows == 0 || begin == end;
-    const std::int64_t before = empty ? count : begin - column;
-    fill(thread.row, before * piece.inner, t_.size, neutral_);
-    if (empty) return thread.row;
-    std::byte* const inside = thread.row + before * position;
-    for (std::int64_t r = 0; r < rows && !(r > 0 && thread.stopped()); r += kTapsPerBlock) {
-      const std::int64_t last = std::min(r + kTapsPerBlock, rows);
-      reduce_rows(piece, r, last, begin, end - begin, r == 0 ? inside : thread.block, thread);
-      const std::byte* const block = thread.block;
-      if (r > 0) reduce_.rows({&block, 1, 1, (end - begin) * piece.inner, 0, inside, false});
-    }
-    fill(inside + (end - begin) * position, (column + count - end) * piece.inner, t_.size,
-         neutral_);
-    return thread.row;
-  }
-
   // The taps [begin, end) that read inside the axis somewhere in the piece, from the beginning of a
   // block of theirs.
   std::pair<std::int64_t, std::int64_t> taps_inside_of(const Piece& piece) const {
@@ -272,7 +120,7 @@ class Run {
   // Windows of one size, a block of taps after the other.
   void reduce_windows(const Piece& piece, const Thread& thread) const {
     const auto [begin, end] = taps_inside_of(piece);
-    if (begin >= end) fill(piece.result, piece.count * piece.inner, t_.size, neutral_);
+    if (begin >= end) input_.fill(piece.result, piece.count * piece.inner);
     for (std::int64_t t = begin; t < end && !(t > begin && thread.stopped()); t += kTapsPerBlock) {
       const std::int64_t last = std::min(t + kTapsPerBlock, end);
       reduce_taps(piece, t, last, t == begin ? piece.result : thread.part, thread);
@@ -288,7 +136,8 @@ class Run {
     for (std::int64_t t = begin; t < end; t += t_.taps) {
       const std::int64_t taps = std::min(t_.taps, end - t);
       const std::int64_t columns = (piece.count - 1) * w.stride + (taps - 1) * w.dilation + 1;
-      const std::byte* const row = reduced(piece, input_index(w, piece.begin, t), columns, thread);
+      const std::byte* const row =
+          input_.reduced(piece, input_index(w, piece.begin, t), columns, thread);
       reduce_.along({row, dst, piece.count, piece.inner, w.stride, taps, w.dilation, t == begin});
     }
   }
@@ -311,7 +160,7 @@ class Run {
         reduce_share(piece, o, thread);
         continue;
       }
-      const std::byte* const row = reduced(piece, column, columns, thread);
+      const std::byte* const row = input_.reduced(piece, column, columns, thread);
       for (std::int64_t i = o; i < next; ++i) {
         const Taps taps = axis.taps(i);
         const std::byte* const src = row + (taps.first - column) * position;
@@ -329,7 +178,7 @@ class Run {
     std::byte* const to = piece.result + (o - piece.begin) * piece.inner * t_.size;
     for (std::int64_t t = 0; t < taps.count && !thread.stopped(); t += t_.taps) {
       const std::int64_t count = std::min(t_.taps, taps.count - t);
-      const std::byte* const row = reduced(piece, taps.first + t, count, thread);
+      const std::byte* const row = input_.reduced(piece, taps.first + t, count, thread);
       reduce_.along({row, to, 1, piece.inner, 1, count, 1, t == 0});
     }
   }
@@ -375,16 +224,11 @@ class Run {
   void search_columns(const Piece& piece, std::int64_t row, std::int64_t begin, std::int64_t end,
                       const Thread& thread, TapsOf taps_of) const {
     if (begin >= end) return;
-    const std::byte* src = row_of(piece, row) + begin * src_.spatial[2];
-    if (!dense_) {
-      load(piece, src, end - begin, thread.loaded);
-      src = thread.loaded;
-    }
+    const std::byte* const src = input_.row(piece, row, begin, end - begin, thread);
     for (std::int64_t i = 0; i < piece.count; ++i)
       thread.taps[i] = between(taps_of(piece.begin + i), begin, end);
-    const std::int64_t d = piece.depth.first + row / piece.height.count * piece.depth.step;
-    const std::int64_t h = piece.height.first + row % piece.height.count * piece.height.step;
-    const std::int64_t index = (d * p_.axis[1].in + h) * p_.axis[2].in + begin;
+    const std::int64_t index =
+        (piece.d(row) * p_.axis[1].in + piece.h(row)) * p_.axis[2].in + begin;
     kernels().search[static_cast<int>(t_.type)](
         {src, index, thread.taps, piece.count, piece.inner, piece.result, thread.indices});
   }
@@ -441,22 +285,14 @@ class Run {
           {piece.dst, dst_.spatial[2], size, piece.count, piece.channels});
   }
 
-  static int log2_of(std::int64_t size) {
-    return __builtin_ctzll(static_cast<unsigned long long>(size));
-  }
-
   const PoolProblem& p_;
-  const View& src_;
+  const Input input_;
   const View& dst_;
   std::int64_t* const indices_;
   const Tiling& t_;
   const Reduction& reduce_;
-  const std::uint64_t neutral_;
   std::byte* const workspace_;
   const std::int64_t parts_;  // of an element of src, of the working type
-  const bool converts_;
-  bool dense_;     // positions follow one another in src, as the working type
-  bool in_place_;  // rows of src are read where they lie
 };
 
 }  // namespace
