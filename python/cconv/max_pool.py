@@ -122,8 +122,8 @@ def max_pool2d(
     """Pool images: the largest element of every window.
 
     ``y[n, c, i, j] = max over u, v of x[n, c, i*stride + u*dilation - padding, ...]``, of the
-    elements there are: the border never wins. A NaN is larger than all else, and of equals the
-    first wins.
+    elements there are: the border never wins. A NaN is larger than all else; of 0.0 and -0.0, which
+    are equal, either may come out, with `return_indices` the first.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def max_pool2d(
         Of the dtype of `x`. ``oH = floor((H + before + after - dilation*(kH - 1) - 1) / stride) +
         1``, with `ceil_mode` rounded up: see `cconv.shapes.output_size`.
     indices : int64 array of that shape, only with `return_indices`
-        Each the place of a maximum in its plane, ``h*W + w``; of a NaN the first one's.
+        Each the place of a maximum in its plane, ``h*W + w``: of equals, or of NaNs, the first.
 
     Raises
     ------
