@@ -31,6 +31,15 @@ def adaptive_max_pool1d(
     channels_last: bool = ...,
     out: NDArray[Any] | None = ...,
 ) -> tuple[NDArray[Any], NDArray[np.int64]]: ...
+@overload
+def adaptive_max_pool1d(
+    x: ArrayLike,
+    output_size: AdaptiveSize,
+    return_indices: bool = ...,
+    *,
+    channels_last: bool = ...,
+    out: NDArray[Any] | None = ...,
+) -> NDArray[Any] | tuple[NDArray[Any], NDArray[np.int64]]: ...
 def adaptive_max_pool1d(
     x: ArrayLike,
     output_size: AdaptiveSize,
@@ -77,6 +86,15 @@ def adaptive_max_pool2d(
     channels_last: bool = ...,
     out: NDArray[Any] | None = ...,
 ) -> tuple[NDArray[Any], NDArray[np.int64]]: ...
+@overload
+def adaptive_max_pool2d(
+    x: ArrayLike,
+    output_size: AdaptiveSize,
+    return_indices: bool = ...,
+    *,
+    channels_last: bool = ...,
+    out: NDArray[Any] | None = ...,
+) -> NDArray[Any] | tuple[NDArray[Any], NDArray[np.int64]]: ...
 def adaptive_max_pool2d(
     x: ArrayLike,
     output_size: AdaptiveSize,
@@ -147,6 +165,15 @@ def adaptive_max_pool3d(
     channels_last: bool = ...,
     out: NDArray[Any] | None = ...,
 ) -> tuple[NDArray[Any], NDArray[np.int64]]: ...
+@overload
+def adaptive_max_pool3d(
+    x: ArrayLike,
+    output_size: AdaptiveSize,
+    return_indices: bool = ...,
+    *,
+    channels_last: bool = ...,
+    out: NDArray[Any] | None = ...,
+) -> NDArray[Any] | tuple[NDArray[Any], NDArray[np.int64]]: ...
 def adaptive_max_pool3d(
     x: ArrayLike,
     output_size: AdaptiveSize,

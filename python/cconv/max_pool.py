@@ -39,6 +39,19 @@ def max_pool1d(
     channels_last: bool = ...,
     out: NDArray[Any] | None = ...,
 ) -> tuple[NDArray[Any], NDArray[np.int64]]: ...
+@overload
+def max_pool1d(
+    x: ArrayLike,
+    kernel_size: PerAxis,
+    stride: PerAxis | None = ...,
+    padding: Padding = ...,
+    dilation: PerAxis = ...,
+    ceil_mode: bool = ...,
+    return_indices: bool = ...,
+    *,
+    channels_last: bool = ...,
+    out: NDArray[Any] | None = ...,
+) -> NDArray[Any] | tuple[NDArray[Any], NDArray[np.int64]]: ...
 def max_pool1d(
     x: ArrayLike,
     kernel_size: PerAxis,
@@ -107,6 +120,19 @@ def max_pool2d(
     channels_last: bool = ...,
     out: NDArray[Any] | None = ...,
 ) -> tuple[NDArray[Any], NDArray[np.int64]]: ...
+@overload
+def max_pool2d(
+    x: ArrayLike,
+    kernel_size: PerAxis,
+    stride: PerAxis | None = ...,
+    padding: Padding = ...,
+    dilation: PerAxis = ...,
+    ceil_mode: bool = ...,
+    return_indices: bool = ...,
+    *,
+    channels_last: bool = ...,
+    out: NDArray[Any] | None = ...,
+) -> NDArray[Any] | tuple[NDArray[Any], NDArray[np.int64]]: ...
 def max_pool2d(
     x: ArrayLike,
     kernel_size: PerAxis,
@@ -221,6 +247,19 @@ def max_pool3d(
     channels_last: bool = ...,
     out: NDArray[Any] | None = ...,
 ) -> tuple[NDArray[Any], NDArray[np.int64]]: ...
+@overload
+def max_pool3d(
+    x: ArrayLike,
+    kernel_size: PerAxis,
+    stride: PerAxis | None = ...,
+    padding: Padding = ...,
+    dilation: PerAxis = ...,
+    ceil_mode: bool = ...,
+    return_indices: bool = ...,
+    *,
+    channels_last: bool = ...,
+    out: NDArray[Any] | None = ...,
+) -> NDArray[Any] | tuple[NDArray[Any], NDArray[np.int64]]: ...
 def max_pool3d(
     x: ArrayLike,
     kernel_size: PerAxis,
