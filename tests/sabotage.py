@@ -3,7 +3,7 @@
 By hand or nightly, from a checkout in an environment with the tests' packages, pybind11, CMake and
 Ninja:
 
-    python tests/sabotage.py              every fault, a quarter of an hour on two cores
+    python tests/sabotage.py              every fault, some twenty minutes on two cores
     python tests/sabotage.py race bias    those whose name holds one of the words
 
 A copy of the tree is built and its tests are run without a fault, then with one at a time.  Ends
@@ -188,6 +188,88 @@ FAULTS = (
         "Stop stop(poll_signals);",
         "Stop stop;",
         ("test_processes.py::test_what_a_handler_raises_comes_out",),
+    ),
+    Fault(
+        "a divisor beyond the padding",
+        "cpp/problem/window.h",
+        "std::min(w.kernel, (left - 1) / w.dilation + 1);",
+        "std::min(w.kernel, left / w.dilation + 1);",
+        ("test_pool.py::test_every_border", "test_pool.py::test_torch_agrees"),
+    ),
+    Fault(
+        "a border counted the wrong way",
+        "cpp/algorithms/pooling/room.cpp",
+        "p_.count_include_pad && !axis.shared",
+        "!p_.count_include_pad && !axis.shared",
+        ("test_pool.py::test_every_border", "test_pool.py::test_torch_agrees"),
+    ),
+    Fault(
+        "the divisors of another row",
+        "cpp/algorithms/pooling/room.cpp",
+        "thread.divided_begin == piece.begin && thread.divided_rows == rows;",
+        "thread.divided_begin == piece.begin;",
+        ("test_pool.py::test_random_pools", "test_pool.py::test_torch_agrees"),
+    ),
+    Fault(
+        "a border that wins maxima",
+        "cpp/algorithms/pooling/input.h",
+        "return std::uint64_t{1} << (8 * size_of(type) - 1);",
+        "return 0;",
+        (
+            "test_pool.py::test_every_border",
+            "test_pool_bits.py::test_windows_of_the_least_integer",
+        ),
+    ),
+    Fault(
+        "a share's end rounded down",
+        "cpp/problem/window.h",
+        "((i + 1) * rest + out - 1) / out;",
+        "(i + 1) * rest / out;",
+        (
+            "test_pool.py::test_random_pools",
+            "test_pool.py::test_torch_agrees_on_adaptive_pools",
+        ),
+    ),
+    Fault(
+        "a maximum without NaN",
+        "cpp/algorithms/pooling/kernel.cpp",
+        "return select(b != b, b, max(b, a));",
+        "return max(b, a);",
+        (
+            "test_pool_bits.py::test_a_nan_or_maximum_in_every_lane",
+            "test_pool_bits.py::test_not_finite_at_every_position",
+        ),
+    ),
+    Fault(
+        "the last of equal maxima",
+        "cpp/algorithms/pooling/kernel.cpp",
+        "!(x > y)",
+        "!(x >= y)",
+        ("test_pool.py::test_random_indices", "test_pool_bits.py::test_the_first_of_equals"),
+    ),
+    Fault(
+        "the last column of reduced rows",
+        "cpp/algorithms/pooling/kernel.cpp",
+        "if (i < a.count) rows_run",
+        "if (i + 1 < a.count) rows_run",
+        ("test_pool.py::test_every_number_of_channels", "test_pool.py::test_random_pools"),
+    ),
+    Fault(
+        "the last window of a row",
+        "cpp/algorithms/pooling/kernel.cpp",
+        "if (i < a.positions) along_pairs",
+        "if (i + 1 < a.positions) along_pairs",
+        ("test_pool.py::test_every_length_of_row", "test_pool_bits.py::test_zeros_under_long_rows"),
+    ),
+    Fault(
+        "the first of several unpooled",
+        "cpp/algorithms/unpooling/room.cpp",
+        "for (std::int64_t i = 0; i < count; ++i)",
+        "for (std::int64_t i = count - 1; i >= 0; --i)",
+        (
+            "test_unpool.py::test_the_last_of_several_wins",
+            "test_unpool.py::test_random_unpools",
+        ),
     ),
 )
 

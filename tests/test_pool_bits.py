@@ -237,6 +237,7 @@ def test_windows_of_the_least_integer(dtype):
     x = np.full((4, 9), np.iinfo(dtype).min, dtype)
     y, indices = cconv.max_pool2d(x, 3, 1, 1, return_indices=True)
     assert (y == x[0, 0]).all()
+    assert (cconv.max_pool2d(x, 3, 1, 1) == x[0, 0]).all()
     assert indices[0].tolist() == [0, 0, 1, 2, 3, 4, 5, 6, 7]
 
 
