@@ -160,8 +160,8 @@ FAULTS = (
     Fault(
         "a copy of every array",
         "cpp/bindings/arguments.cpp",
-        "if (Py_TYPE(object) == numpy_api().PyArray_Type_) return object;",
-        "if (Py_TYPE(object) == numpy_api().PyArray_Type_)\n"
+        "if (is_plain_array(object)) return object;",
+        "if (is_plain_array(object))\n"
         '    return own(py::handle(object).attr("copy")().release().ptr());',
         (
             "test_conv_arrays.py::test_no_layout_is_copied",
