@@ -4,58 +4,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 
+#include "algorithms/rows/border.h"
 #include "algorithms/rows/kernel.h"
-#include "problem/problem.h"
+#include "problem/cursor.h"
 #include "runtime/workspace.h"
 
 namespace cconv::direct {
-
-// A place in the output.
-struct Cursor {
-  std::int64_t n, od, oh, ow;
-
-  static Cursor at(const Problem& p, std::int64_t position) {
-    Cursor c;
-    c.ow = position % p.axis[2].out, position /= p.axis[2].out;
-    c.oh = position % p.axis[1].out, position /= p.axis[1].out;
-    c.od = position % p.axis[0].out;
-    c.n = position / p.axis[0].out;
-    return c;
-  }
-  void advance(const Problem& p, std::int64_t positions) {
-    const auto carry = [](std::int64_t& from, std::int64_t& to, std::int64_t extent) {
-      to += from / extent;
-      from %= extent;
-    };
-    ow += positions;
-    carry(ow, oh, p.axis[2].out);
-    if (oh < p.axis[1].out) return;
-    carry(oh, od, p.axis[1].out);
-    carry(od, n, p.axis[0].out);
-  }
-};
-
-// A kernel position.
-struct Tap {
-  std::int64_t kd, kh, kw;
-
-  static Tap at(const Problem& p, std::int64_t tap) {
-    const std::int64_t KH = p.axis[1].window.kernel, KW = p.axis[2].window.kernel;
-    return {tap / KW / KH, tap / KW % KH, tap % KW};
-  }
-  // In C order, round and round; true at the beginning of a round.
-  bool next(const Problem& p) {
-    if (++kw < p.axis[2].window.kernel) return false;
-    kw = 0;
-    if (++kh < p.axis[1].window.kernel) return false;
-    kh = 0;
-    if (++kd < p.axis[0].window.kernel) return false;
-    kd = 0;
-    return true;
-  }
-};
 
 // Consecutive positions, begun at a cursor, and the room they take in scratch.
 struct Strip {
@@ -67,28 +22,6 @@ struct Strip {
 struct Terms {
   std::int64_t channel, first, count;
 };
-
-// The value of a constant border as a term of the sum: rounded to an element of src first, as
-// numpy.pad would.
-template <class T>
-T border_term(const Problem& p) {
-  const rows::Kernels& k = rows::kernels();
-  const BorderValue& border = p.border_value;
-  const int type = static_cast<int>(p.src_type);
-  alignas(16) std::byte element[16] = {};
-  const rows::Patch<std::byte> to{element, 0, 0, 1, 1};
-  if (p.src_type == Type::uint64)
-    std::memcpy(element, &border.integer, sizeof border.integer);
-  else if (is_integer(p.src_type))
-    k.store[sum_index(Type::int64)][type](&border.integer, 0, to);
-  else if (is_complex(p.src_type))
-    k.store[sum_index(Type::complex128)][type](&border.value, 0, to);
-  else
-    k.store[sum_index(Type::float64)][type](&border.value.real, 0, to);
-  T term{};
-  k.load[type][sum_index(p.sum_type)]({element, 0, 0, 1, 1}, &term, 0);
-  return term;
-}
 
 template <class T>
 class Gather {
@@ -103,7 +36,7 @@ class Gather {
         joined_(row_step_ == problem.axis[2].out * step_),
         in_place_(problem.src_type == problem.sum_type && step_ == sizeof(T)) {
     for (const Axis& a : problem.axis) inside_ &= a.window.before == 0 && a.window.after == 0;
-    if (!inside_ && problem.border == Border::constant) border_ = border_term<T>(problem);
+    if (!inside_ && problem.border == Border::constant) border_ = rows::border_term<T>(problem);
   }
 
   // pointers[k]: the row of term terms.first + k.  Lanes past the strip's end hold anything.

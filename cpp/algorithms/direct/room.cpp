@@ -8,12 +8,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
 
+#include "algorithms/direct/cost.h"
 #include "algorithms/direct/gather.h"
 #include "algorithms/direct/kernel.h"
 #include "algorithms/direct/tiling.h"
-#include "algorithms/rows/kernel.h"
+#include "algorithms/rows/sums.h"
+#include "problem/plain.h"
 
 namespace cconv::direct {
 namespace {
@@ -24,53 +25,7 @@ void accumulate(const Block<double>& block) { kernels().accumulate_float64(block
 void accumulate(const Block<std::uint32_t>& block) { kernels().accumulate_uint32(block); }
 void accumulate(const Block<std::uint64_t>& block) { kernels().accumulate_uint64(block); }
 
-// How a type of sums is multiplied (Product), finished, and which of a room's kernels do it.
-template <class T>
-struct Sum;
-template <>
-struct Sum<float> {
-  using Product = float;
-  using Finished = float;
-  static constexpr Type kType = Type::float32;
-  static auto finish() { return rows::kernels().finish_float32; }
-};
-template <>
-struct Sum<double> {
-  using Product = double;
-  using Finished = double;
-  static constexpr Type kType = Type::float64;
-  static auto finish() { return rows::kernels().finish_float64; }
-};
-template <>
-struct Sum<std::int32_t> {
-  using Product = std::uint32_t;
-  using Finished = float;  // under an activation that integers do not take
-  static constexpr Type kType = Type::int32;
-  static auto finish() { return rows::kernels().finish_int32; }
-};
-template <>
-struct Sum<std::int64_t> {
-  using Product = std::uint64_t;
-  using Finished = double;
-  static constexpr Type kType = Type::int64;
-  static auto finish() { return rows::kernels().finish_int64; }
-};
-template <>
-struct Sum<Complex<float>> {
-  using Product = float;
-  using Finished = Complex<float>;
-  static constexpr Type kType = Type::complex64;
-  static auto finish() { return rows::kernels().finish_complex64; }
-  static auto rotate() { return rows::kernels().rotate_complex64; }
-};
-template <>
-struct Sum<Complex<double>> {
-  using Product = double;
-  using Finished = Complex<double>;
-  static constexpr Type kType = Type::complex128;
-  static auto finish() { return rows::kernels().finish_complex128; }
-  static auto rotate() { return rows::kernels().rotate_complex128; }
-};
+using rows::Sum;
 
 template <class T>
 class Run {
@@ -99,8 +54,8 @@ class Run {
     const Strip strip = strip_of(block);
     sum(strip, g, o, channels, scratch, sums, worker, stop);
     if (stop.requested()) return;
-    const Type finished = finish(strip, o, channels, sums);
-    store(strip, o, channels, sums, finished);
+    finish(strip, o, channels, sums);
+    store(strip, o, channels, sums);
   }
 
  private:
@@ -155,44 +110,19 @@ class Run {
     }
   }
 
-  // Bias and activation; the type the sums are in afterwards.
-  Type finish(const Strip& strip, std::int64_t o, std::int64_t channels, T* sums) const {
-    using Finished = typename Sum<T>::Finished;
-    constexpr bool kConverts = !std::is_same_v<T, Finished>;
-    const bool converts = kConverts && p_.activation > Activation::relu6;
-    if (a_.bias == nullptr && p_.activation == Activation::none) return kType;
-
-    rows::Finish<T> last{T{}, converts ? Activation::none : p_.activation, {}};
-    if constexpr (!kConverts && kProducts == 1) last.slope = static_cast<T>(p_.slope);
+  void finish(const Strip& strip, std::int64_t o, std::int64_t channels, T* sums) const {
+    if (a_.bias == nullptr && p_.activation == Activation::none) return;
+    T bias{};
     for (std::int64_t i = 0; i < channels; ++i) {
-      if (a_.bias != nullptr) std::memcpy(&last.bias, a_.bias + (o + i) * kSize, sizeof(T));
-      T* const row = sums + i * strip.padded;
-      Sum<T>::finish()(row, strip.padded, last);
-      if constexpr (kConverts) {
-        if (converts) activate(row, strip.padded);
-      }
+      if (a_.bias != nullptr) std::memcpy(&bias, a_.bias + (o + i) * kSize, sizeof(T));
+      rows::finish(p_, bias, sums + i * strip.padded, strip.padded);
     }
-    return converts ? Sum<Finished>::kType : kType;
-  }
-
-  // A row of integers becomes, in place, the activation of the floats they are.
-  void activate(T* row, std::int64_t count) const
-    requires std::is_integral_v<T>
-  {
-    using Finished = typename Sum<T>::Finished;
-    static_assert(sizeof(Finished) == sizeof(T));
-    const rows::Load to_float =
-        rows::kernels().load[static_cast<int>(kType)][sum_index(Sum<Finished>::kType)];
-    to_float({reinterpret_cast<const std::byte*>(row), 0, kSize, 1, count}, row, count);
-    Sum<Finished>::finish()(reinterpret_cast<Finished*>(row), count,
-                            {Finished(0), p_.activation, static_cast<Finished>(p_.slope)});
   }
 
   // Positions of one image lie dst.spatial[2] bytes apart.
-  void store(const Strip& strip, std::int64_t o, std::int64_t channels, const T* sums,
-             Type finished) const {
+  void store(const Strip& strip, std::int64_t o, std::int64_t channels, const T* sums) const {
     const rows::Store store =
-        rows::kernels().store[sum_index(finished)][static_cast<int>(p_.dst_type)];
+        rows::kernels().store[sum_index(rows::finished_type<T>(p_))][static_cast<int>(p_.dst_type)];
     const View& dst = a_.dst;
     const std::int64_t image = p_.outputs();
     for (std::int64_t i = 0; i < strip.count;) {
@@ -213,34 +143,12 @@ class Run {
   std::byte* const workspace_;
 };
 
-// Where rows without window follow one another in src they are one row: a 1x1 convolution then
-// reads its images in place.  The numbering of positions, and so the tiling, stays what it was.
-bool rows_merge(const Problem& p, const View& src, int axis) {
-  const Axis& row = p.axis[2];
-  const Axis& a = p.axis[axis];
-  return is_plain(row) && is_plain(a) &&
-         (a.in == 1 || src.spatial[axis] == row.in * src.spatial[2]);
-}
-
-Problem merge_rows(Problem p, const View& src) {
-  for (int axis = 1; axis >= 0 && rows_merge(p, src, axis); --axis) {
-    p.axis[2].in = p.axis[2].out = p.axis[2].in * p.axis[axis].in;
-    p.axis[axis] = Axis{};
-  }
-  return p;
-}
-
 class Direct final : public Room {
  public:
   Algorithm algorithm() const override { return Algorithm::direct; }
   const char* refusal(const Problem&) const override { return nullptr; }
 
-  double cost(const Problem& p) const override {
-    constexpr double kSecondsPerTerm = 0.1e-9, kSecondsPerOutput = 1e-9;
-    const double outputs =
-        static_cast<double>(p.N) * static_cast<double>(p.OC) * static_cast<double>(p.outputs());
-    return outputs * (kSecondsPerOutput + kSecondsPerTerm * static_cast<double>(p.terms()));
-  }
+  double cost(const Problem& p) const override { return seconds(p); }
 
   std::int64_t items(const Problem& p) const override { return tiling_of(p).items(p); }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "algorithms/direct/kernel.h"
+#include "problem/plain.h"
 #include "problem/problem.h"
 #include "runtime/workspace.h"
 
@@ -38,11 +39,6 @@ struct Tiling {
 };
 
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-constexpr bool is_plain(const Axis& a) {
-  const Window& w = a.window;
-  return w.kernel == 1 && w.stride == 1 && w.before == 0 && w.after == 0;
-}
 
 // Positions that may lie in one row of src: an output row, or more where its axis has no window and
 // the next one takes no steps over rows.

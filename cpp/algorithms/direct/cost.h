@@ -1,0 +1,38 @@
+// How long direct summation takes.
+#pragma once
+
+#include <cmath>
+
+#include "algorithms/direct/tiling.h"
+#include "algorithms/rows/cost.h"
+
+namespace cconv::direct {
+
+inline double seconds(const Problem& p) {
+  constexpr double kPerCopy = 0.075e-9;  // of an element that lies in a row
+  constexpr double kPerPick = 0.85e-9;   // one by one
+  constexpr double kPerTransposed = 0.22e-9;
+  constexpr double kPerPiece = 5e-9;  // of an output row under a term
+  constexpr double kPerOutput = 0.27e-9, kPerOutputTransposed = 0.5e-9;
+
+  const Axis &d = p.axis[0], &h = p.axis[1], &w = p.axis[2];
+  const double positions = static_cast<double>(p.N) * static_cast<double>(p.outputs());
+  const double terms = static_cast<double>(p.terms());
+  const std::int64_t lanes =
+      size_of(p.sum_type) == 8 ? kernels().lanes_float64 : kernels().lanes_float32;
+  const double padded =
+      std::ceil(positions / static_cast<double>(lanes)) * static_cast<double>(lanes);
+  const bool plain = is_plain(d) && is_plain(h) && is_plain(w);
+
+  double gather = p.src_type != p.sum_type ? kPerPick
+                  : p.channels_last        ? kPerTransposed
+                  : w.window.stride > 1    ? kPerPick
+                  : plain                  ? 0
+                                           : kPerCopy;
+  if (!plain) gather += kPerPiece / static_cast<double>(w.out);
+  return padded * static_cast<double>(p.OC) * terms * rows::seconds_per_product(p, lanes) +
+         positions * static_cast<double>(p.G) * terms * gather +
+         rows::outputs_of(p) * (p.channels_last ? kPerOutputTransposed : kPerOutput);
+}
+
+}  // namespace cconv::direct

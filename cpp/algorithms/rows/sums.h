@@ -1,0 +1,87 @@
+// A row of sums of any type: how it is multiplied and finished.
+#pragma once
+
+#include <type_traits>
+
+#include "algorithms/rows/kernel.h"
+#include "problem/problem.h"
+
+namespace cconv::rows {
+
+// By the type of the sum: the type its products are computed in, the type it has after an
+// activation that it does not take itself, and the kernel that finishes it.
+template <class T>
+struct Sum;
+template <>
+struct Sum<float> {
+  using Product = float;
+  using Finished = float;
+  static constexpr Type kType = Type::float32;
+  static auto finish() { return kernels().finish_float32; }
+};
+template <>
+struct Sum<double> {
+  using Product = double;
+  using Finished = double;
+  static constexpr Type kType = Type::float64;
+  static auto finish() { return kernels().finish_float64; }
+};
+template <>
+struct Sum<std::int32_t> {
+  using Product = std::uint32_t;
+  using Finished = float;
+  static constexpr Type kType = Type::int32;
+  static auto finish() { return kernels().finish_int32; }
+};
+template <>
+struct Sum<std::int64_t> {
+  using Product = std::uint64_t;
+  using Finished = double;
+  static constexpr Type kType = Type::int64;
+  static auto finish() { return kernels().finish_int64; }
+};
+template <>
+struct Sum<Complex<float>> {
+  using Product = float;
+  using Finished = Complex<float>;
+  static constexpr Type kType = Type::complex64;
+  static auto finish() { return kernels().finish_complex64; }
+  static auto rotate() { return kernels().rotate_complex64; }
+};
+template <>
+struct Sum<Complex<double>> {
+  using Product = double;
+  using Finished = Complex<double>;
+  static constexpr Type kType = Type::complex128;
+  static auto finish() { return kernels().finish_complex128; }
+  static auto rotate() { return kernels().rotate_complex128; }
+};
+
+// The type sums are in when they are finished.
+template <class T>
+Type finished_type(const Problem& p) {
+  return p.activation > Activation::relu6 ? Sum<typename Sum<T>::Finished>::kType : Sum<T>::kType;
+}
+
+// Adds the bias and applies the activation to `count` sums of a row of whole vectors, in place.
+template <class T>
+void finish(const Problem& p, T bias, T* row, std::int64_t count) {
+  using Finished = typename Sum<T>::Finished;
+  Finish<T> last{bias, p.activation, {}};
+  if constexpr (std::is_floating_point_v<T>) last.slope = static_cast<T>(p.slope);
+  if constexpr (std::is_integral_v<T>) {
+    static_assert(sizeof(Finished) == sizeof(T));
+    if (p.activation > Activation::relu6) {
+      last.activation = Activation::none;
+      Sum<T>::finish()(row, count, last);
+      const Load to_float =
+          kernels().load[static_cast<int>(Sum<T>::kType)][sum_index(Sum<Finished>::kType)];
+      to_float({reinterpret_cast<const std::byte*>(row), 0, sizeof(T), 1, count}, row, count);
+      return Sum<Finished>::finish()(reinterpret_cast<Finished*>(row), count,
+                                     {Finished(0), p.activation, static_cast<Finished>(p.slope)});
+    }
+  }
+  Sum<T>::finish()(row, count, last);
+}
+
+}  // namespace cconv::rows
