@@ -4,6 +4,7 @@
 #include CCONV_LEVEL_HEADER
 #include "algorithms/rows/elements.h"
 #include "isa/math.h"
+#include "isa/transpose.h"
 
 namespace cconv::rows {
 namespace {
@@ -42,6 +43,18 @@ CCONV_INLINE void copy(const void* src, void* dst, std::int64_t count) {
   for (; i < count; ++i) store_one(to + i * sizeof(T), load_one<T>(from + i * sizeof(T)));
 }
 
+// The unsigned integer of so many bytes.
+template <int kBytes>
+struct Word;
+template <>
+struct Word<4> {
+  using type = std::uint32_t;
+};
+template <>
+struct Word<8> {
+  using type = std::uint64_t;
+};
+
 // Elements that are copied rather than cast, as lanes of the same size.
 template <class T>
 struct Lane {
@@ -61,6 +74,21 @@ CCONV_INLINE void copy_rows(const std::byte* src, std::int64_t src_step, std::by
     copy<typename Lane<T>::type>(src + r * src_step, dst + r * dst_step, count * Lane<T>::kLanes);
 }
 
+// Rows whose elements lie further apart than the rows do: copied by columns.  False where they
+// don't or where elements are of 16 bytes.
+template <class T>
+CCONV_INLINE bool copy_columns(const std::byte* src, std::int64_t src_step, std::byte* dst,
+                               std::int64_t dst_step, std::int64_t columns, std::int64_t count) {
+  if constexpr (sizeof(T) > 8) {
+    return false;
+  } else {
+    using Word = typename Word<sizeof(T)>::type;
+    copy_transposed<Word, V<Word>::kLanes>(src, src_step, columns, count,
+                                           [=](std::int64_t b) { return dst + b * dst_step; });
+    return true;
+  }
+}
+
 template <class From, class Sum>
 void load(const Patch<const std::byte>& src, void* dst, std::int64_t dst_stride) {
   constexpr std::int64_t kSize = sizeof(Sum);
@@ -68,6 +96,9 @@ void load(const Patch<const std::byte>& src, void* dst, std::int64_t dst_stride)
   if constexpr (kSame<From, Sum>) {
     if (src.step == kSize)
       return copy_rows<Sum>(src.data, src.row_step, out, dst_stride * kSize, src.rows, src.count);
+    if (src.row_step == kSize &&
+        copy_columns<Sum>(src.data, src.step, out, dst_stride * kSize, src.count, src.rows))
+      return;
   }
   visit(src, [&](const std::byte* element, std::int64_t r, std::int64_t i) {
     write(out + (r * dst_stride + i) * kSize, widen<Sum>(read<From>(element)));
@@ -88,6 +119,9 @@ void store(const void* src, std::int64_t src_stride, const Patch<std::byte>& dst
   if constexpr (kSame<To, Sum>) {
     if (dst.step == kSize)
       return copy_rows<Sum>(in, src_stride * kSize, dst.data, dst.row_step, dst.rows, dst.count);
+    if (dst.row_step == kSize &&
+        copy_columns<Sum>(in, src_stride * kSize, dst.data, dst.step, dst.rows, dst.count))
+      return;
   }
   visit(dst, [&](std::byte* element, std::int64_t r, std::int64_t i) {
     write(element, cast<To>(read<Sum>(in + (r * src_stride + i) * kSize)));
