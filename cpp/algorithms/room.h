@@ -29,6 +29,12 @@ class Room {
   // The blocking a reader of explain() would like to know.
   virtual std::string tiles(const Problem&) const = 0;
 
+  // Weights and biases as the room likes them best, for any number of runs on inputs of any extent;
+  // of 0 bytes where it takes them as they are.
+  virtual std::int64_t prepared_bytes(const Problem&) const { return 0; }
+  virtual void prepare(const Problem&, const std::byte* /*weights*/, const std::byte* /*bias*/,
+                       std::byte* /*prepared*/) const {}
+
   // Takes its scratch, then runs until done or stopped.  Throws std::bad_alloc before the first
   // write to the result.
   virtual void run(const Problem&, const Operands&, int threads, Stop&) const = 0;
@@ -38,5 +44,6 @@ class Room {
 };
 
 const Room& direct_room();
+const Room& gemm_room();
 
 }  // namespace cconv

@@ -37,7 +37,7 @@ void read_options(Arguments& arguments, PyObject* const* args, int dims, ConvOpt
   }
 }
 
-PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out) {
+PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out, const Prepared* kept) {
   const Plan plan = make_plan(a.options.call, c.problem);
   py::object result;
   if (out == Py_None) {
@@ -48,10 +48,14 @@ PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out) {
   }
   c.dst.data = data_of(result);
   run_work(plan.seconds, [&](int threads, Stop& stop) {
+    const int useful = useful_threads(plan, c.problem, threads);
+    if (kept != nullptr && plan.room->prepared_bytes(c.problem) > 0) {
+      const std::byte* const ready = kept->get(*plan.room, c.problem, a.weight, a.bias);
+      return execute(plan, c.problem, {c.src, nullptr, nullptr, c.dst, ready}, useful, stop);
+    }
     const Dense weights(a.weight, c.problem.sum_type);
     const Dense bias = a.bias ? Dense(*a.bias, c.problem.sum_type) : Dense();
-    execute(plan, c.problem, {c.src, weights.data(), bias.data(), c.dst},
-            useful_threads(plan, c.problem, threads), stop);
+    execute(plan, c.problem, {c.src, weights.data(), bias.data(), c.dst, nullptr}, useful, stop);
   });
   return result.release().ptr();
 }
@@ -92,7 +96,7 @@ struct Call {
   }
 };
 
-PyObject* explain(const ConvArguments& a, Convolution& c, PyObject* out) {
+PyObject* explain(const ConvArguments& a, Convolution& c, PyObject* out, const Prepared*) {
   if (out != Py_None) validate_out(a, c, out_array(a.options.call, out));
   return explanation(a, c).release().ptr();
 }
@@ -106,7 +110,7 @@ PyObject* conv(PyObject*, PyObject* const* args, Py_ssize_t count) noexcept {
     const Call call(kDims, args);
     Convolution c;
     validate_conv(call.a, c);
-    return kDo(call.a, c, args[kOut]);
+    return kDo(call.a, c, args[kOut], nullptr);
   });
 }
 

@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings/arguments.h"
+#include "plan/prepared.h"
 #include "problem/validate.h"
 
 namespace cconv {
@@ -31,8 +32,8 @@ constexpr const char* kCalls[] = {"conv1d", "conv2d", "conv3d"};  // by dimensio
 
 void read_options(Arguments& arguments, PyObject* const* args, int dims, ConvOptions& options);
 
-// Plans, allocates and runs a judged convolution; `out` may be None.
-PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out);
+// Plans, allocates and runs a judged convolution; `out` may be None.  A layer passes what it keeps.
+PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out, const Prepared* kept);
 
 // What explain() tells of it.
 py::dict explanation(const ConvArguments& a, const Convolution& c);

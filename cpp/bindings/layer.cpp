@@ -33,7 +33,7 @@ class Layer {
     try_options();
   }
 
-  // Calls use(arguments, judged convolution) for an input.
+  // Calls use(arguments, judged convolution, prepared weights) for an input.
   template <class Use>
   auto with_input(PyObject* x, Use use) const {
     Arguments arguments(options_.call);
@@ -46,7 +46,8 @@ class Layer {
     }
     Convolution c;
     validate_conv(a, c);
-    return use(a, c);
+    c.problem.prepared = true;
+    return use(a, c, prepared_);
   }
 
   // The copies, as arrays.  Python sees views of them, which cannot be resized or made writable.
@@ -95,6 +96,7 @@ class Layer {
   bool adopts_type_;  // weights came as a list: they take the type of a float input
   ConvOptions options_;
   Array weight_, bias_;
+  Prepared prepared_;
 };
 
 struct LayerObject {
@@ -130,7 +132,9 @@ PyObject* call_layer(PyObject* self, PyObject* const* args, std::size_t flagged_
     if (given[0] == nullptr) throw py::type_error("a layer takes x and out, got no x");
     PyObject* const out = given[1] == nullptr ? Py_None : given[1];
     return layer_of(self).with_input(
-        given[0], [&](const ConvArguments& a, Convolution& c) { return convolve(a, c, out); });
+        given[0], [&](const ConvArguments& a, Convolution& c, const Prepared& p) {
+          return convolve(a, c, out, &p);
+        });
   });
 }
 
@@ -168,9 +172,10 @@ PyObject* prepare(PyObject* self, PyObject* const* args, Py_ssize_t count) noexc
 
 PyObject* explain_layer(PyObject* self, PyObject* x) noexcept {
   return guarded("layer", [&]() -> PyObject* {
-    return layer_of(self).with_input(x, [](const ConvArguments& a, const Convolution& c) {
-      return explanation(a, c).release().ptr();
-    });
+    return layer_of(self).with_input(
+        x, [](const ConvArguments& a, const Convolution& c, const Prepared&) {
+          return explanation(a, c).release().ptr();
+        });
   });
 }
 

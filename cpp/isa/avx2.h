@@ -8,6 +8,7 @@
 namespace cconv {
 namespace {
 
+constexpr int kRegisters = 16;
 constexpr int kVectorBytes = 32;
 
 template <class T>
@@ -23,6 +24,9 @@ CCONV_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) {
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 6;
 constexpr int kDirectVectors = 2;
+
+// Vectors of output channels in gemm's register tile, at most.
+constexpr int kGemmVectors = 3;
 
 }  // namespace
 }  // namespace cconv

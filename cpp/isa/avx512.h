@@ -8,6 +8,7 @@
 namespace cconv {
 namespace {
 
+constexpr int kRegisters = 32;
 constexpr int kVectorBytes = 64;
 
 template <class T>
@@ -23,6 +24,9 @@ CCONV_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) {
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 8;
 constexpr int kDirectVectors = 3;
+
+// Vectors of output channels in gemm's register tile, at most.
+constexpr int kGemmVectors = 4;
 
 }  // namespace
 }  // namespace cconv

@@ -6,6 +6,8 @@
 namespace cconv {
 namespace {
 
+constexpr int kRegisters = 16;
+
 template <class T>
 using V = Vec<T, 1>;
 
@@ -16,6 +18,9 @@ CCONV_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) { return a * b
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 4;
 constexpr int kDirectVectors = 2;
+
+// Vectors of output channels in gemm's register tile, at most.
+constexpr int kGemmVectors = 2;
 
 }  // namespace
 }  // namespace cconv

@@ -10,8 +10,8 @@
 
 namespace cconv {
 
-enum class Algorithm : std::uint8_t { automatic, direct };
-constexpr const char* kAlgorithmNames[] = {"auto", "direct"};
+enum class Algorithm : std::uint8_t { automatic, direct, gemm };
+constexpr const char* kAlgorithmNames[] = {"auto", "direct", "gemm"};
 
 constexpr int kSpatial = 3;   // depth, height, width; leading axes a call lacks have extent 1
 constexpr int kMaxNdim = 64;  // of an array, as in NumPy
@@ -44,6 +44,7 @@ struct Problem {
   double slope = 0;  // of leaky_relu
   bool has_bias = false;
   bool channels_last = false;
+  bool prepared = false;  // weights are those of a layer, ready for many calls
   Algorithm algorithm = Algorithm::automatic;
 
   constexpr std::int64_t taps() const {
@@ -94,12 +95,13 @@ struct View {
 };
 
 // The arrays of one convolution.  weights: OC x IC/G x taps, bias: OC or null; both in the sum's
-// type, contiguous, any alignment.
+// type, contiguous, any alignment; or both as the room has prepared them, aligned to a cache line.
 struct Operands {
   View src;
   const std::byte* weights = nullptr;
   const std::byte* bias = nullptr;
   View dst;
+  const std::byte* prepared = nullptr;
 };
 
 }  // namespace cconv

@@ -1,0 +1,183 @@
+// Where the kernel finds the input pixels under each tap at a strip of output positions: in src
+// itself where the channels of a pixel follow one another there, else in copies of its rows, which
+// are as long as the windows reach, border included.  A constant border is one pixel for all.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+
+#include "algorithms/gemm/tiling.h"
+#include "algorithms/rows/border.h"
+#include "algorithms/rows/kernel.h"
+#include "problem/cursor.h"
+
+namespace cconv::gemm {
+
+// Consecutive positions, begun at a cursor.
+struct Strip {
+  std::int64_t begin, count;
+  Cursor cursor;
+};
+
+// Rows of input that a thread has copied for an item.
+struct Band {
+  struct Slot {
+    std::int64_t row;  // of src, in C order of (n, id, ih); -1: none
+    std::int64_t place;
+  };
+  std::byte* data;
+  Slot* slots;
+  std::int64_t slot_count;
+  std::int64_t used;
+  std::int64_t first;  // column, before the axis in the border
+
+  void clear(std::int64_t first_column) {
+    std::fill_n(slots, slot_count, Slot{-1, 0});
+    used = 0;
+    first = first_column;
+  }
+};
+
+template <class T>
+class Pixels {
+ public:
+  // border: as many elements as a row of taps has terms.
+  Pixels(const Problem& p, const View& src, const Tiling& t, T* border)
+      : p_(p),
+        src_(src),
+        load_(rows::kernels().load[static_cast<int>(p.src_type)][sum_index(p.sum_type)]),
+        copies_(t.band_rows > 0),
+        row_bytes_(t.band_pixels * p.IC / p.G * kSize),
+        pixel_bytes_(copies_ ? p.IC / p.G * kSize : src.spatial[2]),
+        joined_(copies_ && p.axis[2].window.dilation == 1 && terms_of(p).whole_rows),
+        border_(border) {
+    if (p.border == Border::constant)
+      std::fill_n(border, p.axis[2].window.kernel * (p.IC / p.G), rows::border_term<T>(p));
+  }
+
+  // Taps that one address serves: those of a row where they follow one another, else one.
+  std::int64_t taps_together() const { return joined_ ? p_.axis[2].window.kernel : 1; }
+
+  // Before a strip of other positions or of another group.
+  void begin(const Strip& strip, Band& band) const {
+    if (!copies_) return;
+    const Window& w = p_.axis[2].window;
+    const bool one_row = strip.cursor.ow + strip.count <= p_.axis[2].out;
+    band.clear(input_index(w, one_row ? strip.cursor.ow : 0, 0));
+  }
+
+  // table[t * strip.count + i]: the address of the pixels under tap `first` + t * taps_together()
+  // at position i.
+  void find(const Strip& strip, std::int64_t g, std::int64_t first, std::int64_t taps, Band& band,
+            const std::byte** table) const {
+    const std::int64_t together = taps_together();
+    for (std::int64_t k = first; k < first + taps; k += together) {
+      const Tap tap = Tap::at(p_, k);
+      Cursor at = strip.cursor;
+      for (std::int64_t i = 0; i < strip.count;) {
+        const std::int64_t width = std::min(strip.count - i, p_.axis[2].out - at.ow);
+        find_row(at, width, g, tap, band, table + i);
+        i += width;
+        at.advance(p_, width);
+      }
+      table += strip.count;
+    }
+  }
+
+ private:
+  static constexpr std::int64_t kSize = sizeof(T);
+
+  void find_row(const Cursor& at, std::int64_t width, std::int64_t g, const Tap& tap, Band& band,
+                const std::byte** table) const {
+    const Axis &d = p_.axis[0], &h = p_.axis[1], &w = p_.axis[2];
+    const std::int64_t id = border_index(p_.border, input_index(d.window, at.od, tap.kd), d.in);
+    const std::int64_t ih = border_index(p_.border, input_index(h.window, at.oh, tap.kh), h.in);
+    const std::byte* const outside = reinterpret_cast<const std::byte*>(border_);
+    if (id < 0 || ih < 0) return std::fill_n(table, width, outside), void();
+
+    const std::int64_t begin = at.ow, end = at.ow + width;
+    const std::int64_t step = w.window.stride * pixel_bytes_;
+    if (copies_) {
+      const std::byte* const row = copied_row(at.n, id, ih, g, band);
+      point(row + (input_index(w.window, begin, tap.kw) - band.first) * pixel_bytes_, step, table,
+            width);
+      return;
+    }
+    const std::byte* const row = src_row(at.n, id, ih, g);
+    const Range inside = positions_inside(w.window, tap.kw, w.in, w.out);
+    const std::int64_t from = std::clamp(inside.begin, begin, end);
+    const std::int64_t to = std::clamp(inside.end, from, end);
+    const auto point_outside = [&](std::int64_t ow) {
+      const std::int64_t iw = border_index(p_.border, input_index(w.window, ow, tap.kw), w.in);
+      table[ow - begin] = iw < 0 ? outside : row + iw * pixel_bytes_;
+    };
+    for (std::int64_t ow = begin; ow < from; ++ow) point_outside(ow);
+    if (from < to)
+      point(row + input_index(w.window, from, tap.kw) * pixel_bytes_, step, table + (from - begin),
+            to - from);
+    for (std::int64_t ow = to; ow < end; ++ow) point_outside(ow);
+  }
+
+  static void point(const std::byte* pixel, std::int64_t step, const std::byte** table,
+                    std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) table[i] = pixel + i * step;
+  }
+
+  const std::byte* src_row(std::int64_t n, std::int64_t id, std::int64_t ih, std::int64_t g) const {
+    return src_.data + src_.batch->offset(n) + g * (p_.IC / p_.G) * src_.channel +
+           id * src_.spatial[0] + ih * src_.spatial[1];
+  }
+
+  // The copy of a row, made when it is first asked for.
+  const std::byte* copied_row(std::int64_t n, std::int64_t id, std::int64_t ih, std::int64_t g,
+                              Band& band) const {
+    const std::int64_t row = (n * p_.axis[0].in + id) * p_.axis[1].in + ih;
+    std::int64_t slot = row & (band.slot_count - 1);
+    while (band.slots[slot].row != row && band.slots[slot].row >= 0)
+      slot = (slot + 1) & (band.slot_count - 1);
+    if (band.slots[slot].row < 0) {
+      band.slots[slot] = {row, band.used++};
+      copy_row(src_row(n, id, ih, g), band.first, band.data + band.slots[slot].place * row_bytes_);
+    }
+    return band.data + band.slots[slot].place * row_bytes_;
+  }
+
+  // Columns from `first` on, as many as the windows of a strip reach at most.
+  void copy_row(const std::byte* row, std::int64_t first, std::byte* copy) const {
+    const Axis& w = p_.axis[2];
+    const std::int64_t ICg = p_.IC / p_.G, end = first + row_bytes_ / pixel_bytes_;
+    const std::int64_t from = std::clamp<std::int64_t>(0, first, end);
+    const std::int64_t to = std::clamp(w.in, from, end);
+    const bool dense = src_.spatial[2] == ICg * src_.channel;
+    const auto load = [&](std::int64_t iw, std::int64_t pixels, std::int64_t column) {
+      const std::byte* const from = row + iw * src_.spatial[2];
+      std::byte* const to = copy + (column - first) * pixel_bytes_;
+      if (dense)
+        load_({from, 0, src_.channel, 1, pixels * ICg}, to, 0);
+      else
+        load_({from, src_.spatial[2], src_.channel, pixels, ICg}, to, ICg);
+    };
+    const auto load_outside = [&](std::int64_t column) {
+      const std::int64_t iw = border_index(p_.border, column, w.in);
+      if (iw < 0)
+        std::memcpy(copy + (column - first) * pixel_bytes_, border_,
+                    static_cast<std::size_t>(pixel_bytes_));
+      else
+        load(iw, 1, column);
+    };
+    for (std::int64_t column = first; column < from; ++column) load_outside(column);
+    if (from < to) load(from, to - from, from);
+    for (std::int64_t column = to; column < end; ++column) load_outside(column);
+  }
+
+  const Problem& p_;
+  const View& src_;
+  const rows::Load load_;
+  const bool copies_;
+  const std::int64_t row_bytes_;    // of a copied row
+  const std::int64_t pixel_bytes_;  // between pixels
+  const bool joined_;               // the taps of a row follow one another
+  T* const border_;
+};
+
+}  // namespace cconv::gemm

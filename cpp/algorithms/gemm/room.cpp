@@ -1,0 +1,331 @@
+// Convolution as a product of matrices: input pixels times packed weights.  Output channels lie in
+// the vector lanes, and pixels are broadcast from wherever they are.
+//
+// The outputs of all images are numbered in C order of (n, od, oh, ow) and cut into strips.  For a
+// strip and a block of terms, pixels.h makes a table of addresses, one for each tap and position.
+// The kernel goes through it once for each panel of output channels.  Sums grow in the result
+// itself where that is an array of such sums, else in scratch, from where they are stored.
+#include "algorithms/room.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "algorithms/gemm/cost.h"
+#include "algorithms/gemm/kernel.h"
+#include "algorithms/gemm/pixels.h"
+#include "algorithms/gemm/tiling.h"
+#include "algorithms/rows/sums.h"
+#include "problem/plain.h"
+
+namespace cconv::gemm {
+namespace {
+
+const KernelsOf<float>& kernels_of(float) { return kernels().float32; }
+const KernelsOf<double>& kernels_of(double) { return kernels().float64; }
+const KernelsOf<std::uint32_t>& kernels_of(std::uint32_t) { return kernels().uint32; }
+const KernelsOf<std::uint64_t>& kernels_of(std::uint64_t) { return kernels().uint64; }
+
+// Packs the panels of all groups, one after the other.
+template <class T>
+class Packer {
+ public:
+  using Product = typename rows::Sum<T>::Product;
+
+  Packer(const Problem& p, const std::byte* weights, const std::byte* bias, std::byte* packed)
+      : p_(p), panels_(panels_of(p)), weights_(weights), bias_(bias), packed_(packed) {}
+
+  std::int64_t items() const { return p_.G * panels_.count; }
+
+  // One panel.
+  void item(std::int64_t index) const {
+    const std::int64_t g = index / panels_.count, panel = index % panels_.count;
+    const std::int64_t OCg = p_.OC / p_.G, K = p_.terms();
+    const std::int64_t width = panels_.width(panel) * panels_.lanes;
+    auto* const packed = reinterpret_cast<Product*>(packed_) +
+                         (g * panels_.vectors + panels_.first(panel)) * panels_.lanes * (K + 1);
+    for (std::int64_t i = 0; i < width; i += panels_.lanes) {
+      const std::int64_t o = panels_.first(panel) * panels_.lanes + i;
+      const std::int64_t channels = std::min(panels_.lanes, OCg - o);
+      std::fill_n(packed + i, panels_.lanes, Product{});
+      if (bias_ != nullptr)
+        std::memcpy(packed + i, bias_ + (g * OCg + o) * kSize,
+                    static_cast<std::size_t>(channels * kSize));
+      kernels_of(Product{}).pack({weights_ + (g * OCg + o) * K * kSize, K * kSize, channels,
+                                  p_.taps(), K, packed + width + i, width});
+    }
+  }
+
+ private:
+  static constexpr std::int64_t kSize = sizeof(T);
+  const Problem& p_;
+  const Panels panels_;
+  const std::byte* const weights_;
+  const std::byte* const bias_;
+  std::byte* const packed_;
+};
+
+template <class T>
+class Run {
+ public:
+  Run(const Problem& p, const View& src, const View& dst, const std::byte* packed,
+      const Tiling& tiling, std::byte* border, std::byte* workspace)
+      : p_(p),
+        dst_(dst),
+        t_(tiling),
+        terms_(terms_of(p)),
+        panels_(panels_of(p)),
+        pixels_(p, src, tiling, reinterpret_cast<T*>(border)),
+        packed_(packed),
+        workspace_(workspace),
+        sums_in_dst_(p.dst_type == rows::Sum<T>::kType && rows::finished_type<T>(p) == p.dst_type &&
+                     OCg() % panels_.lanes == 0 && dst.channel == kSize &&
+                     (p.N == 1 || dst.batch->axes == 1)) {}
+
+  // Items of one strip follow one another, so that its input is still in cache.
+  void item(std::int64_t index, int worker, Stop& stop) const {
+    const std::int64_t channel_block = index % t_.channel_blocks;
+    index /= t_.channel_blocks;
+    const std::int64_t g = index % p_.G;
+    const Strip strip = strip_of(index / p_.G);
+    const Range panels{channel_block * t_.panels,
+                       std::min((channel_block + 1) * t_.panels, panels_.count)};
+
+    const Scratch scratch = scratch_of(worker);
+    Sums sums{scratch.sums,
+              (panels_.first(panels.end) - panels_.first(panels.begin)) * panels_.lanes * kSize};
+    if (sums_in_dst_) sums = {dst_at(strip.begin, g, panels.begin), dst_.spatial[2]};
+    if (!sum(strip, g, panels, sums, scratch, worker, stop)) return;
+    if (sums_in_dst_)
+      finish(strip.count, channels_of(panels), sums);
+    else
+      finish_and_store(strip, g, panels, sums);
+  }
+
+ private:
+  using Product = typename rows::Sum<T>::Product;
+  static constexpr std::int64_t kSize = sizeof(T);
+
+  // Rows of sums, one for each position, `pitch` bytes apart.
+  struct Sums {
+    std::byte* data;
+    std::int64_t pitch;
+  };
+
+  struct Scratch {
+    Band band;
+    std::byte* sums;
+    const std::byte** table;
+  };
+
+  std::int64_t OCg() const { return p_.OC / p_.G; }
+
+  Scratch scratch_of(int worker) const {
+    std::byte* at = workspace_ + worker * t_.bytes_per_thread();
+    const auto take = [&](std::int64_t bytes) {
+      at += bytes;
+      return at - bytes;
+    };
+    Scratch s{};
+    s.band.data = take(t_.band_bytes);
+    s.band.slots = reinterpret_cast<Band::Slot*>(take(t_.slots_bytes));
+    s.band.slot_count = t_.slots_bytes > 0 ? slots_for(t_.band_rows) : 0;
+    s.sums = take(t_.sums_bytes);
+    s.table = reinterpret_cast<const std::byte**>(take(t_.table_bytes));
+    return s;
+  }
+
+  Strip strip_of(std::int64_t block) const {
+    const std::int64_t unit = block / t_.blocks_per_unit * t_.unit;
+    const std::int64_t begin = unit + block % t_.blocks_per_unit * t_.positions;
+    return {begin, std::min(t_.positions, unit + t_.unit - begin), Cursor::at(p_, begin)};
+  }
+
+  std::int64_t channels_of(const Range& panels) const {
+    return std::min(panels_.first(panels.end) * panels_.lanes, OCg()) -
+           panels_.first(panels.begin) * panels_.lanes;
+  }
+
+  std::byte* dst_at(std::int64_t position, std::int64_t g, std::int64_t panel) const {
+    const std::int64_t image = p_.outputs();
+    return dst_.data + dst_.batch->offset(position / image) + position % image * dst_.spatial[2] +
+           (g * OCg() + panels_.first(panel) * panels_.lanes) * dst_.channel;
+  }
+
+  // False after a stop, for which it looks between blocks of terms.
+  bool sum(const Strip& strip, std::int64_t g, const Range& panels, const Sums& sums,
+           Scratch scratch, int worker, Stop& stop) const {
+    const std::int64_t ICg = p_.IC / p_.G;
+    const std::int64_t together = pixels_.taps_together();
+    pixels_.begin(strip, scratch.band);
+    for (std::int64_t tap = 0; tap < p_.taps(); tap += terms_.taps) {
+      const std::int64_t taps = std::min(terms_.taps, p_.taps() - tap);
+      pixels_.find(strip, g, tap, taps, scratch.band, scratch.table);
+      for (std::int64_t c = 0; c < ICg; c += terms_.channels) {
+        if (worker == 0) stop.poll_when_due();
+        if (stop.requested()) return false;
+        const std::int64_t channels = std::min(terms_.channels, ICg - c);
+        Block<Product> block{};
+        block.pixels = scratch.table;
+        block.pitch = strip.count;
+        block.positions = strip.count;
+        block.taps = taps / together;
+        block.skip = c * kSize;
+        block.channels = channels * together;
+        block.sums_pitch = sums.pitch;
+        multiply(block, g, panels, tap * ICg + c, sums.data);
+      }
+    }
+    return true;
+  }
+
+  // Terms from `first` on, for each panel.
+  void multiply(Block<Product>& block, std::int64_t g, const Range& panels, std::int64_t first,
+                std::byte* sums) const {
+    const std::int64_t row = panels_.lanes * kSize, K = p_.terms();
+    block.sums = sums;
+    for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
+      const std::byte* const packed =
+          packed_ + (g * panels_.vectors + panels_.first(panel)) * row * (K + 1);
+      block.vectors = panels_.width(panel);
+      block.bias = first == 0 ? packed : nullptr;
+      block.weights = packed + (1 + first) * block.vectors * row;
+      kernels_of(Product{}).multiply(block);
+      block.sums += block.vectors * row;
+    }
+  }
+
+  // The bias is in the sums already.  Rows without gap are one.
+  void finish(std::int64_t rows, std::int64_t count, const Sums& sums) const {
+    if (p_.activation == Activation::none) return;
+    if (count * kSize == sums.pitch) count *= std::exchange(rows, 1);
+    for (std::int64_t i = 0; i < rows; ++i)
+      rows::finish(p_, T{}, reinterpret_cast<T*>(sums.data + i * sums.pitch), count);
+  }
+
+  void finish_and_store(const Strip& strip, std::int64_t g, const Range& panels,
+                        const Sums& sums) const {
+    finish(strip.count, sums.pitch / kSize, sums);
+    const rows::Store store =
+        rows::kernels().store[sum_index(rows::finished_type<T>(p_))][static_cast<int>(p_.dst_type)];
+    const std::int64_t image = p_.outputs();
+    for (std::int64_t i = 0; i < strip.count;) {
+      const std::int64_t position = strip.begin + i;
+      const std::int64_t count = std::min(strip.count - i, image - position % image);
+      store(sums.data + i * sums.pitch, sums.pitch / kSize,
+            {dst_at(position, g, panels.begin), dst_.spatial[2], dst_.channel, count,
+             channels_of(panels)});
+      i += count;
+    }
+  }
+
+  const Problem& p_;
+  const View& dst_;
+  const Tiling& t_;
+  const Terms terms_;
+  const Panels panels_;
+  const Pixels<T> pixels_;
+  const std::byte* const packed_;
+  std::byte* const workspace_;
+  const bool sums_in_dst_;
+};
+
+template <class T>
+void run_as(const Problem& problem, const Operands& operands, int threads, Stop& stop) {
+  View src = operands.src;
+  Problem p = problem;
+  // Columns that follow one another are copied faster together.
+  skip_unread(p, src, src.spatial[2] == size_of(p.src_type) ? 2 : kSpatial);
+  p = merge_rows(p, src);
+  const Tiling tiling = tiling_of(p, reads_in_place(p) && src.channel == size_of(p.src_type));
+  const std::int64_t packed = p.prepared ? 0 : round_up(packed_bytes(p), kCacheLine);
+  const std::int64_t border = border_bytes(p);
+  const Workspace workspace(tiling.bytes_per_thread() * threads + packed + border);
+  std::byte* const own = workspace.data() + border;
+  if (!p.prepared) {
+    const Packer<T> packer(p, operands.weights, operands.bias, own);
+    parallel_for(packer.items(), threads, stop, [&](std::int64_t item, int) { packer.item(item); });
+  }
+  const Run<T> run(p, src, operands.dst, p.prepared ? operands.prepared : own, tiling,
+                   workspace.data(), own + packed);
+  parallel_for(tiling.items(p), threads, stop,
+               [&](std::int64_t item, int worker) { run.item(item, worker, stop); });
+}
+
+// Calls f(T{}) for the type of the sum.
+template <class F>
+void with_sum_type(const Problem& p, const F& f) {
+  switch (p.sum_type) {
+    case Type::float64:
+      return f(double{});
+    case Type::int32:
+      return f(std::int32_t{});
+    case Type::int64:
+      return f(std::int64_t{});
+    default:
+      return f(float{});
+  }
+}
+
+class Gemm final : public Room {
+ public:
+  Algorithm algorithm() const override { return Algorithm::gemm; }
+
+  const char* refusal(const Problem& p) const override {
+    if (is_complex(p.sum_type)) return "multiplies real numbers only";
+    if (p.terms() == 0) return "needs at least one channel";
+    return nullptr;
+  }
+
+  double cost(const Problem& p) const override { return seconds(p); }
+
+  std::int64_t items(const Problem& p) const override { return tiled(p).items(p); }
+
+  std::int64_t workspace(const Problem& p, int threads) const override {
+    return tiled(p).bytes_per_thread() * threads + border_bytes(p) +
+           (p.prepared ? 0 : round_up(packed_bytes(p), kCacheLine));
+  }
+
+  std::string tiles(const Problem& p) const override {
+    const Tiling t = tiled(p);
+    const Panels panels = panels_of(p);
+    const Terms terms = terms_of(p);
+    return std::to_string(t.positions) + " positions x " +
+           std::to_string(std::min(t.panels * kernels().most_vectors * panels.lanes, p.OC / p.G)) +
+           " channels x " + std::to_string(terms.taps * terms.channels) + " terms";
+  }
+
+  std::int64_t prepared_bytes(const Problem& p) const override { return packed_bytes(p); }
+
+  void prepare(const Problem& p, const std::byte* weights, const std::byte* bias,
+               std::byte* prepared) const override {
+    with_sum_type(p, [&](auto zero) {
+      const Packer<decltype(zero)> packer(p, weights, bias, prepared);
+      for (std::int64_t item = 0; item < packer.items(); ++item) packer.item(item);
+    });
+  }
+
+  void run(const Problem& p, const Operands& operands, int threads, Stop& stop) const override {
+    with_sum_type(p, [&](auto zero) { run_as<decltype(zero)>(p, operands, threads, stop); });
+  }
+
+ private:
+  // As it is for arrays of contiguous memory.
+  static Tiling tiled(Problem p) {
+    View src;
+    skip_unread(p, src, p.channels_last ? kSpatial : 2);
+    return tiling_of(p, reads_in_place(p) && p.channels_last);
+  }
+};
+
+}  // namespace
+}  // namespace cconv::gemm
+
+namespace cconv {
+
+const Room& gemm_room() {
+  static const gemm::Gemm room;
+  return room;
+}
+
+}  // namespace cconv
