@@ -149,6 +149,21 @@ def test_a_prepared_layer_is_timed_too():
     assert row.timings["cconv"].error < 1e-6
 
 
+def test_channels_may_come_last():
+    pytest.importorskip("torch")
+    problem = corpus.parse("test/last x=2x5x9x8 weight=7x5x3x3 padding=1 bias=1")
+    made = peers.installed({"torch": peers.PEERS["torch"]}, 1)
+    first, last = (
+        bench.timed(problem, made, repeat=2, channels_last=flag) for flag in (False, True)
+    )
+    assert first.products == last.products
+    assert all(row.timings[name].error < 1e-6 for row in (first, last) for name in row.timings)
+    case = bench._with_channels_last(bench._case(problem))
+    assert case.x.shape == (2, 9, 8, 5)
+    assert case.x.flags.c_contiguous
+    assert bench._with_channels_last(case) is case
+
+
 def test_all_take_turns(monkeypatch):
     order = []
 

@@ -26,74 +26,98 @@ const KernelsOf<double>& kernels_of(double) { return kernels().float64; }
 const KernelsOf<std::uint32_t>& kernels_of(std::uint32_t) { return kernels().uint32; }
 const KernelsOf<std::uint64_t>& kernels_of(std::uint64_t) { return kernels().uint64; }
 
-// Packs the panels of all groups, one after the other.
+// Raw weights and biases into panels.
 template <class T>
 class Packer {
  public:
-  using Product = typename rows::Sum<T>::Product;
+  Packer(const Problem& p, const std::byte* weights, const std::byte* bias)
+      : p_(p), panels_(panels_of(p)), weights_(weights), bias_(bias) {}
 
-  Packer(const Problem& p, const std::byte* weights, const std::byte* bias, std::byte* packed)
-      : p_(p), panels_(panels_of(p)), weights_(weights), bias_(bias), packed_(packed) {}
+  std::int64_t panels() const { return p_.G * panels_.count; }
 
-  std::int64_t items() const { return p_.G * panels_.count; }
+  // Where a panel of all groups' begins in an array of all of them.
+  std::int64_t offset(std::int64_t index) const {
+    const std::int64_t vectors =
+        index / panels_.count * panels_.vectors + panels_.first(index % panels_.count);
+    return packed_bytes(p_, vectors);
+  }
 
-  // One panel.
-  void item(std::int64_t index) const {
-    const std::int64_t g = index / panels_.count, panel = index % panels_.count;
+  void pack(std::int64_t index, std::byte* to) const {
+    const std::int64_t panel = index % panels_.count;
     const std::int64_t OCg = p_.OC / p_.G, K = p_.terms();
     const std::int64_t width = panels_.width(panel) * panels_.lanes;
-    auto* const packed = reinterpret_cast<Product*>(packed_) +
-                         (g * panels_.vectors + panels_.first(panel)) * panels_.lanes * (K + 1);
+    auto* const packed = reinterpret_cast<Product*>(to);
     for (std::int64_t i = 0; i < width; i += panels_.lanes) {
-      const std::int64_t o = panels_.first(panel) * panels_.lanes + i;
-      const std::int64_t channels = std::min(panels_.lanes, OCg - o);
+      const std::int64_t within = panels_.first(panel) * panels_.lanes + i;
+      const std::int64_t o = index / panels_.count * OCg + within;
+      const std::int64_t channels = std::min(panels_.lanes, OCg - within);
       std::fill_n(packed + i, panels_.lanes, Product{});
       if (bias_ != nullptr)
-        std::memcpy(packed + i, bias_ + (g * OCg + o) * kSize,
-                    static_cast<std::size_t>(channels * kSize));
-      kernels_of(Product{}).pack({weights_ + (g * OCg + o) * K * kSize, K * kSize, channels,
-                                  p_.taps(), K, packed + width + i, width});
+        std::memcpy(packed + i, bias_ + o * kSize, static_cast<std::size_t>(channels * kSize));
+      kernels_of(Product{}).pack(
+          {weights_ + o * K * kSize, K * kSize, channels, p_.taps(), K, packed + width + i, width});
     }
   }
 
  private:
+  using Product = typename rows::Sum<T>::Product;
   static constexpr std::int64_t kSize = sizeof(T);
   const Problem& p_;
   const Panels panels_;
   const std::byte* const weights_;
   const std::byte* const bias_;
-  std::byte* const packed_;
 };
 
 template <class T>
 class Run {
  public:
-  Run(const Problem& p, const View& src, const View& dst, const std::byte* packed,
-      const Tiling& tiling, std::byte* border, std::byte* workspace)
+  // packed: all panels, or null where each item packs its own.
+  Run(const Problem& p, const View& src, const View& dst, const Packer<T>& packer,
+      const std::byte* packed, const Tiling& tiling, std::byte* border, std::byte* workspace)
       : p_(p),
         dst_(dst),
         t_(tiling),
         terms_(terms_of(p)),
         panels_(panels_of(p)),
         pixels_(p, src, tiling, reinterpret_cast<T*>(border)),
+        packer_(packer),
         packed_(packed),
         workspace_(workspace),
         sums_in_dst_(p.dst_type == rows::Sum<T>::kType && rows::finished_type<T>(p) == p.dst_type &&
                      OCg() % panels_.lanes == 0 && dst.channel == kSize &&
                      (p.N == 1 || dst.batch->axes == 1)) {}
 
-  // Items of one strip follow one another, so that its input is still in cache.
+  // Before the first item.
+  void clear(int threads) const {
+    for (int worker = 0; worker < threads; ++worker) {
+      const Scratch s = scratch_of(worker);
+      const std::int64_t slots = t_.band_rows > 0 ? slots_for(t_.band_rows) : 0;
+      new (s.held) Held{-1, -1, {s.band, s.slots, slots, 0, 0}};
+    }
+  }
+
+  // Items of one strip follow one another, so that its input is still in cache; or where they pack,
+  // those of one panel.
   void item(std::int64_t index, int worker, Stop& stop) const {
-    const std::int64_t channel_block = index % t_.channel_blocks;
-    index /= t_.channel_blocks;
-    const std::int64_t g = index % p_.G;
-    const Strip strip = strip_of(index / p_.G);
+    const std::int64_t inner = t_.packs ? t_.blocks : t_.channel_blocks;
+    const std::int64_t outer = t_.packs ? t_.channel_blocks : t_.blocks;
+    const std::int64_t g = t_.packs ? index / inner / outer : index / inner % p_.G;
+    const std::int64_t block = t_.packs ? index % inner : index / inner / p_.G;
+    const std::int64_t channel_block = t_.packs ? index / inner % outer : index % inner;
+
+    const Strip strip = strip_of(block);
     const Range panels{channel_block * t_.panels,
                        std::min((channel_block + 1) * t_.panels, panels_.count)};
-
     const Scratch scratch = scratch_of(worker);
-    Sums sums{scratch.sums,
-              (panels_.first(panels.end) - panels_.first(panels.begin)) * panels_.lanes * kSize};
+    Held& held = *scratch.held;
+    const std::int64_t panel = g * panels_.count + panels.begin;
+    if (t_.packs && std::exchange(held.panel, panel) != panel)
+      packer_.pack(panel, scratch.packed);
+    if (std::exchange(held.strip, g * t_.blocks + block) != g * t_.blocks + block)
+      pixels_.begin(strip, held.band);
+
+    Sums sums{scratch.sums, (panels_.first(panels.end) - panels_.first(panels.begin)) *
+                                panels_.lanes * kSize};
     if (sums_in_dst_) sums = {dst_at(strip.begin, g, panels.begin), dst_.spatial[2]};
     if (!sum(strip, g, panels, sums, scratch, worker, stop)) return;
     if (sums_in_dst_)
@@ -112,10 +136,21 @@ class Run {
     std::int64_t pitch;
   };
 
-  struct Scratch {
+  // What a thread's scratch holds from its last item; -1: nothing.
+  struct Held {
+    std::int64_t panel, strip;
     Band band;
+  };
+
+  static_assert(sizeof(Held) <= 2 * kCacheLine);
+
+  struct Scratch {
+    Held* held;
+    std::byte* band;
+    Band::Slot* slots;
     std::byte* sums;
     const std::byte** table;
+    std::byte* packed;
   };
 
   std::int64_t OCg() const { return p_.OC / p_.G; }
@@ -127,11 +162,12 @@ class Run {
       return at - bytes;
     };
     Scratch s{};
-    s.band.data = take(t_.band_bytes);
-    s.band.slots = reinterpret_cast<Band::Slot*>(take(t_.slots_bytes));
-    s.band.slot_count = t_.slots_bytes > 0 ? slots_for(t_.band_rows) : 0;
+    s.held = reinterpret_cast<Held*>(take(t_.held_bytes));
+    s.band = take(t_.band_bytes);
+    s.slots = reinterpret_cast<Band::Slot*>(take(t_.slots_bytes));
     s.sums = take(t_.sums_bytes);
     s.table = reinterpret_cast<const std::byte**>(take(t_.table_bytes));
+    s.packed = take(t_.packed_bytes);
     return s;
   }
 
@@ -154,13 +190,12 @@ class Run {
 
   // False after a stop, for which it looks between blocks of terms.
   bool sum(const Strip& strip, std::int64_t g, const Range& panels, const Sums& sums,
-           Scratch scratch, int worker, Stop& stop) const {
+           const Scratch& scratch, int worker, Stop& stop) const {
     const std::int64_t ICg = p_.IC / p_.G;
     const std::int64_t together = pixels_.taps_together();
-    pixels_.begin(strip, scratch.band);
     for (std::int64_t tap = 0; tap < p_.taps(); tap += terms_.taps) {
       const std::int64_t taps = std::min(terms_.taps, p_.taps() - tap);
-      pixels_.find(strip, g, tap, taps, scratch.band, scratch.table);
+      pixels_.find(strip, g, tap, taps, scratch.held->band, scratch.table);
       for (std::int64_t c = 0; c < ICg; c += terms_.channels) {
         if (worker == 0) stop.poll_when_due();
         if (stop.requested()) return false;
@@ -173,7 +208,7 @@ class Run {
         block.skip = c * kSize;
         block.channels = channels * together;
         block.sums_pitch = sums.pitch;
-        multiply(block, g, panels, tap * ICg + c, sums.data);
+        multiply(block, g, panels, tap * ICg + c, sums.data, scratch.packed);
       }
     }
     return true;
@@ -181,12 +216,12 @@ class Run {
 
   // Terms from `first` on, for each panel.
   void multiply(Block<Product>& block, std::int64_t g, const Range& panels, std::int64_t first,
-                std::byte* sums) const {
-    const std::int64_t row = panels_.lanes * kSize, K = p_.terms();
+                std::byte* sums, const std::byte* own) const {
+    const std::int64_t row = panels_.lanes * kSize;
     block.sums = sums;
     for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
       const std::byte* const packed =
-          packed_ + (g * panels_.vectors + panels_.first(panel)) * row * (K + 1);
+          t_.packs ? own : packed_ + packer_.offset(g * panels_.count + panel);
       block.vectors = panels_.width(panel);
       block.bias = first == 0 ? packed : nullptr;
       block.weights = packed + (1 + first) * block.vectors * row;
@@ -225,6 +260,7 @@ class Run {
   const Terms terms_;
   const Panels panels_;
   const Pixels<T> pixels_;
+  const Packer<T>& packer_;
   const std::byte* const packed_;
   std::byte* const workspace_;
   const bool sums_in_dst_;
@@ -238,16 +274,19 @@ void run_as(const Problem& problem, const Operands& operands, int threads, Stop&
   skip_unread(p, src, src.spatial[2] == size_of(p.src_type) ? 2 : kSpatial);
   p = merge_rows(p, src);
   const Tiling tiling = tiling_of(p, reads_in_place(p) && src.channel == size_of(p.src_type));
-  const std::int64_t packed = p.prepared ? 0 : round_up(packed_bytes(p), kCacheLine);
+  const bool packs_first = !p.prepared && !tiling.packs;
+  const std::int64_t packed = packs_first ? round_up(packed_bytes(p), kCacheLine) : 0;
   const std::int64_t border = border_bytes(p);
   const Workspace workspace(tiling.bytes_per_thread() * threads + packed + border);
   std::byte* const own = workspace.data() + border;
-  if (!p.prepared) {
-    const Packer<T> packer(p, operands.weights, operands.bias, own);
-    parallel_for(packer.items(), threads, stop, [&](std::int64_t item, int) { packer.item(item); });
-  }
-  const Run<T> run(p, src, operands.dst, p.prepared ? operands.prepared : own, tiling,
+  const Packer<T> packer(p, operands.weights, operands.bias);
+  if (packs_first)
+    parallel_for(packer.panels(), threads, stop, [&](std::int64_t panel, int) {
+      packer.pack(panel, own + packer.offset(panel));
+    });
+  const Run<T> run(p, src, operands.dst, packer, packs_first ? own : operands.prepared, tiling,
                    workspace.data(), own + packed);
+  run.clear(threads);
   parallel_for(tiling.items(p), threads, stop,
                [&](std::int64_t item, int worker) { run.item(item, worker, stop); });
 }
@@ -282,8 +321,9 @@ class Gemm final : public Room {
   std::int64_t items(const Problem& p) const override { return tiled(p).items(p); }
 
   std::int64_t workspace(const Problem& p, int threads) const override {
-    return tiled(p).bytes_per_thread() * threads + border_bytes(p) +
-           (p.prepared ? 0 : round_up(packed_bytes(p), kCacheLine));
+    const Tiling t = tiled(p);
+    return t.bytes_per_thread() * threads + border_bytes(p) +
+           (p.prepared || t.packs ? 0 : round_up(packed_bytes(p), kCacheLine));
   }
 
   std::string tiles(const Problem& p) const override {
@@ -300,8 +340,9 @@ class Gemm final : public Room {
   void prepare(const Problem& p, const std::byte* weights, const std::byte* bias,
                std::byte* prepared) const override {
     with_sum_type(p, [&](auto zero) {
-      const Packer<decltype(zero)> packer(p, weights, bias, prepared);
-      for (std::int64_t item = 0; item < packer.items(); ++item) packer.item(item);
+      const Packer<decltype(zero)> packer(p, weights, bias);
+      for (std::int64_t panel = 0; panel < packer.panels(); ++panel)
+        packer.pack(panel, prepared + packer.offset(panel));
     });
   }
 

@@ -19,6 +19,7 @@ constexpr std::int64_t kBandBytes = 320 << 10;
 constexpr std::int64_t kPositionsInPlace = 192;
 constexpr std::int64_t kPositionsCopied = 768;
 constexpr std::int64_t kFewestPositions = 64;
+constexpr std::int64_t kBlocksPacked = 4;  // of positions: as often a panel may be packed
 constexpr std::int64_t kFewestItems = 16;  // cut channels further until there are so many
 
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -55,11 +56,12 @@ inline Panels panels_of(const Problem& p) {
   return {lanes, vectors, divide_up(vectors, k.most_vectors)};
 }
 
-// Packed weights: each panel is a row of biases and one for each term.
+// Packed weights of so many vectors of output channels: a row of biases and one for each term.
+inline std::int64_t packed_bytes(const Problem& p, std::int64_t vectors) {
+  return saturating_multiply(vectors * panels_of(p).lanes * size_of(p.sum_type), p.terms() + 1);
+}
 inline std::int64_t packed_bytes(const Problem& p) {
-  const Panels panels = panels_of(p);
-  return saturating_multiply(p.G * panels.vectors * panels.lanes * size_of(p.sum_type),
-                             p.terms() + 1);
+  return packed_bytes(p, p.G * panels_of(p).vectors);
 }
 
 // A row of taps in a constant border.
@@ -81,12 +83,13 @@ struct Tiling {
   std::int64_t blocks;  // of positions
   std::int64_t panels;  // of an item, before the last one of its group
   std::int64_t channel_blocks;
+  bool packs;                // an item packs its own panel
   std::int64_t band_rows;    // of input, copied for an item; 0: none are
   std::int64_t band_pixels;  // of such a row
-  std::int64_t band_bytes, slots_bytes, sums_bytes, table_bytes;
+  std::int64_t held_bytes, band_bytes, slots_bytes, sums_bytes, table_bytes, packed_bytes;
 
   std::int64_t bytes_per_thread() const {
-    return band_bytes + slots_bytes + sums_bytes + table_bytes;
+    return held_bytes + band_bytes + slots_bytes + sums_bytes + table_bytes + packed_bytes;
   }
   std::int64_t items(const Problem& p) const { return blocks * channel_blocks * p.G; }
 };
@@ -160,7 +163,8 @@ inline Tiling tiling_of(const Problem& p, bool in_place) {
   if (in_place) t.band_rows = 0;
 
   const std::int64_t panel_bytes = t.positions * kernels().most_vectors * panels.lanes * size;
-  t.panels = std::clamp<std::int64_t>(kSumBytes / panel_bytes, 1, panels.count);
+  t.packs = !p.prepared && t.blocks <= kBlocksPacked;
+  t.panels = t.packs ? 1 : std::clamp<std::int64_t>(kSumBytes / panel_bytes, 1, panels.count);
   while (t.panels > 1 && t.blocks * p.G * divide_up(panels.count, t.panels) < kFewestItems)
     --t.panels;
   t.channel_blocks = divide_up(panels.count, t.panels);
@@ -171,6 +175,8 @@ inline Tiling tiling_of(const Problem& p, bool in_place) {
   t.slots_bytes = t.band_rows == 0 ? 0 : round_up(2 * slots_for(t.band_rows) * kWord, kCacheLine);
   t.sums_bytes = round_up(t.panels * panel_bytes, kCacheLine);
   t.table_bytes = round_up(t.positions * terms_of(p).taps * kWord, kCacheLine);
+  t.packed_bytes = t.packs ? round_up(packed_bytes(p, kernels().most_vectors), kCacheLine) : 0;
+  t.held_bytes = 2 * kCacheLine;  // of a few words
   return t;
 }
 

@@ -11,7 +11,7 @@ import contextlib
 import math
 import statistics
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--repeat", type=count, default=7, help="rounds (default: %(default)s)")
     parser.add_argument(
         "--layer", action="store_true", help="prepared layers on our side, not functions"
+    )
+    parser.add_argument(
+        "--channels-last", action="store_true", help="arrays of shape (N, H, W, C) on all sides"
     )
     parser.add_argument(
         "-o",
@@ -145,7 +148,11 @@ def most_error(terms: int) -> float:
 
 
 def timed(
-    problem: corpus.Problem, made: Mapping[str, peers.Peer], repeat: int, layer: bool = False
+    problem: corpus.Problem,
+    made: Mapping[str, peers.Peer],
+    repeat: int,
+    layer: bool = False,
+    channels_last: bool = False,
 ) -> Row:
     """Time a problem with cconv and with every peer that can do it, taking turns.
 
@@ -157,8 +164,12 @@ def timed(
         Rounds; fewer for a call that takes long.
     layer : bool
         Whether ours is a prepared layer.
+    channels_last : bool
+        Whether the channels come last where the problem has them first.
     """
     case = _case(problem)
+    if channels_last:
+        case = _with_channels_last(case)
     exact = _exact(case)
     terms = math.prod(case.weight.shape if case.bare else case.weight.shape[1:])
     row = Row(problem.name, exact.size * terms, most_error(terms))
@@ -187,6 +198,13 @@ def _case(problem: corpus.Problem) -> peers.Case:
         bias = rng.standard_normal(1 if bare else problem.weight[0], dtype=np.float32)
     options = {name: value for name, value in problem.options.items() if name != "activation"}
     return peers.Case(problem.call, x, weight, bias, options)
+
+
+def _with_channels_last(case: peers.Case) -> peers.Case:
+    if case.bare or case.channels_last:
+        return case
+    x = np.ascontiguousarray(np.moveaxis(case.x, -case.dims - 1, -1))
+    return replace(case, x=x, options={**case.options, "channels_last": True})
 
 
 def _exact(case: peers.Case) -> NDArray[np.float64]:
@@ -269,7 +287,9 @@ def _run(arguments: argparse.Namespace) -> None:
     with cconv.num_threads(threads), progress(len(problems), "problem") as bar:
         for problem in problems:
             bar.set_description_str(problem.name)
-            rows.append(timed(problem, made, arguments.repeat, arguments.layer))
+            rows.append(
+                timed(problem, made, arguments.repeat, arguments.layer, arguments.channels_last)
+            )
             with bar.external_write_mode():
                 print(_line(rows[-1], wide, made), flush=True)
             bar.update()

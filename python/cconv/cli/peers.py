@@ -153,6 +153,8 @@ def _torch(threads: int) -> Peer:
             return None
         x, weight, groups = case.batched()
         tensors = torch.from_numpy(x), torch.from_numpy(weight)
+        if case.channels_last and case.dims == 2:
+            tensors = tensors[0], tensors[1].contiguous(memory_format=torch.channels_last)
         bias = None if case.bias is None else torch.from_numpy(case.bias)
         if bias is not None:
             bias = bias.expand(weight.shape[0])
