@@ -48,7 +48,8 @@ def add_parser(commands: Any) -> None:
         "does not count as the best.",
         epilog="examples:\n"
         "  cconv bench --filter 'resnet50/*' --threads 1\n"
-        "  cconv bench --filter image --peers opencv,scipy -o image.png",
+        "  cconv bench --filter image --peers opencv,scipy -o image.png\n"
+        "  cconv bench --layer --peers direct,gemm   (is the chosen algorithm the fastest?)",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -61,7 +62,8 @@ def add_parser(commands: Any) -> None:
         "--peers",
         type=_names,
         metavar="NAME,...",
-        help=f"of {', '.join(peers.PEERS)}; none: time cconv alone (default: all installed)",
+        help=f"of {', '.join(peers.PEERS)}, or of our own algorithms {', '.join(_algorithms())}; "
+        "none: time cconv alone (default: all libraries that are installed)",
     )
     parser.add_argument("--threads", type=count, help="default: as many as a call would use")
     parser.add_argument("--repeat", type=count, default=7, help="rounds (default: %(default)s)")
@@ -81,11 +83,16 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=_run)
 
 
+def _algorithms() -> list[str]:
+    return list(cconv.explain("conv1d", (1,), (1,)).reasons)
+
+
 def _names(text: str) -> list[str]:
     names = [] if text == "none" else text.split(",")
+    known_names = [*peers.PEERS, *_algorithms()]
     for name in names:
-        if name not in peers.PEERS:
-            known = ", ".join(peers.PEERS)
+        if name not in known_names:
+            known = ", ".join(known_names)
             raise argparse.ArgumentTypeError(f"{name!r} is unknown; of {known} some would do")
     return names
 
@@ -215,18 +222,18 @@ def _exact(case: peers.Case) -> NDArray[np.float64]:
     return y
 
 
-def _ours(layer: bool) -> peers.Peer:
+def _ours(layer: bool, algorithm: str = "auto") -> peers.Peer:
     def answer(case: peers.Case) -> peers.Call:
+        options = {**case.options, "algorithm": algorithm}
+
         def result(y: NDArray[Any], _: tuple[int, ...]) -> NDArray[Any]:
             return y
 
         if layer:
-            prepared = getattr(cconv, case.call.capitalize())(
-                case.weight, case.bias, **case.options
-            )
+            prepared = getattr(cconv, case.call.capitalize())(case.weight, case.bias, **options)
             return peers.Call(lambda: prepared(case.x), result)
         function = getattr(cconv, case.call)
-        return peers.Call(lambda: function(case.x, case.weight, case.bias, **case.options), result)
+        return peers.Call(lambda: function(case.x, case.weight, case.bias, **options), result)
 
     return answer
 
@@ -271,10 +278,10 @@ def _run(arguments: argparse.Namespace) -> None:
         check_output(output)
     problems = _problems(arguments.filter)
     threads = arguments.threads or cconv.get_num_threads()
-    wanted = peers.PEERS
-    if arguments.peers is not None:
-        wanted = {name: peers.PEERS[name] for name in arguments.peers}
-    made = peers.installed(wanted, threads)
+    wanted = list(peers.PEERS) if arguments.peers is None else arguments.peers
+    libraries = {name: peers.PEERS[name] for name in wanted if name in peers.PEERS}
+    made = peers.installed(libraries, threads)
+    made |= {name: _ours(arguments.layer, name) for name in wanted if name not in peers.PEERS}
     if arguments.peers and (missing := [name for name in wanted if name not in made]):
         raise CommandError(f"{', '.join(missing)}: not installed")
 
