@@ -16,7 +16,7 @@ constexpr std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
 // to kKeptBytes stays with the thread for its next call.  Throws std::bad_alloc.
 class Workspace {
  public:
-  static constexpr std::int64_t kKeptBytes = std::int64_t{8} << 20;
+  static constexpr std::int64_t kKeptBytes = std::int64_t{32} << 20;
 
   explicit Workspace(std::int64_t bytes);
   ~Workspace();

@@ -7,7 +7,7 @@
 namespace cconv::gemm {
 
 inline double seconds(const Problem& p) {
-  constexpr double kPerCopy = 0.2e-9;    // of an element of input
+  constexpr double kPerCopy = 0.2e-9;     // of an element of input
   constexpr double kPerAddress = 1.4e-9;  // of a pixel under a tap
   constexpr double kPerOutput = 0.17e-9, kPerOutputTransposed = 0.26e-9;
   constexpr double kPerWeight = 0.3e-9;  // packed

@@ -83,9 +83,7 @@ class Run {
         packer_(packer),
         packed_(packed),
         workspace_(workspace),
-        sums_in_dst_(p.dst_type == rows::Sum<T>::kType && rows::finished_type<T>(p) == p.dst_type &&
-                     OCg() % panels_.lanes == 0 && dst.channel == kSize &&
-                     (p.N == 1 || dst.batch->axes == 1)) {}
+        sums_in_dst_(holds_sums(p, dst) && OCg() % panels_.lanes == 0) {}
 
   // Before the first item.
   void clear(int threads) const {
@@ -111,13 +109,12 @@ class Run {
     const Scratch scratch = scratch_of(worker);
     Held& held = *scratch.held;
     const std::int64_t panel = g * panels_.count + panels.begin;
-    if (t_.packs && std::exchange(held.panel, panel) != panel)
-      packer_.pack(panel, scratch.packed);
+    if (t_.packs && std::exchange(held.panel, panel) != panel) packer_.pack(panel, scratch.packed);
     if (std::exchange(held.strip, g * t_.blocks + block) != g * t_.blocks + block)
       pixels_.begin(strip, held.band);
 
-    Sums sums{scratch.sums, (panels_.first(panels.end) - panels_.first(panels.begin)) *
-                                panels_.lanes * kSize};
+    Sums sums{scratch.sums,
+              (panels_.first(panels.end) - panels_.first(panels.begin)) * panels_.lanes * kSize};
     if (sums_in_dst_) sums = {dst_at(strip.begin, g, panels.begin), dst_.spatial[2]};
     if (!sum(strip, g, panels, sums, scratch, worker, stop)) return;
     if (sums_in_dst_)
@@ -154,6 +151,15 @@ class Run {
   };
 
   std::int64_t OCg() const { return p_.OC / p_.G; }
+
+  // Whether dst is one array of sums, position by position.
+  static bool holds_sums(const Problem& p, const View& dst) {
+    const std::int64_t pitch = p.OC * kSize;
+    const bool images =
+        p.N == 1 || (dst.batch->axes == 1 && dst.batch->stride[0] == p.outputs() * pitch);
+    return p.dst_type == rows::Sum<T>::kType && p.dst_type == rows::finished_type<T>(p) &&
+           dst.channel == kSize && dst.spatial[2] == pitch && images;
+  }
 
   Scratch scratch_of(int worker) const {
     std::byte* at = workspace_ + worker * t_.bytes_per_thread();
@@ -281,9 +287,8 @@ void run_as(const Problem& problem, const Operands& operands, int threads, Stop&
   std::byte* const own = workspace.data() + border;
   const Packer<T> packer(p, operands.weights, operands.bias);
   if (packs_first)
-    parallel_for(packer.panels(), threads, stop, [&](std::int64_t panel, int) {
-      packer.pack(panel, own + packer.offset(panel));
-    });
+    parallel_for(packer.panels(), threads, stop,
+                 [&](std::int64_t panel, int) { packer.pack(panel, own + packer.offset(panel)); });
   const Run<T> run(p, src, operands.dst, packer, packs_first ? own : operands.prepared, tiling,
                    workspace.data(), own + packed);
   run.clear(threads);
