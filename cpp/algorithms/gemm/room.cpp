@@ -8,65 +8,19 @@
 #include "algorithms/room.h"
 
 #include <algorithm>
-#include <cstring>
+#include <new>
 #include <utility>
 
 #include "algorithms/gemm/cost.h"
 #include "algorithms/gemm/kernel.h"
 #include "algorithms/gemm/pixels.h"
 #include "algorithms/gemm/tiling.h"
+#include "algorithms/gemm/weights.h"
 #include "algorithms/rows/sums.h"
 #include "problem/plain.h"
 
 namespace cconv::gemm {
 namespace {
-
-const KernelsOf<float>& kernels_of(float) { return kernels().float32; }
-const KernelsOf<double>& kernels_of(double) { return kernels().float64; }
-const KernelsOf<std::uint32_t>& kernels_of(std::uint32_t) { return kernels().uint32; }
-const KernelsOf<std::uint64_t>& kernels_of(std::uint64_t) { return kernels().uint64; }
-
-// Raw weights and biases into panels.
-template <class T>
-class Packer {
- public:
-  Packer(const Problem& p, const std::byte* weights, const std::byte* bias)
-      : p_(p), panels_(panels_of(p)), weights_(weights), bias_(bias) {}
-
-  std::int64_t panels() const { return p_.G * panels_.count; }
-
-  // Where a panel of all groups' begins in an array of all of them.
-  std::int64_t offset(std::int64_t index) const {
-    const std::int64_t vectors =
-        index / panels_.count * panels_.vectors + panels_.first(index % panels_.count);
-    return packed_bytes(p_, vectors);
-  }
-
-  void pack(std::int64_t index, std::byte* to) const {
-    const std::int64_t panel = index % panels_.count;
-    const std::int64_t OCg = p_.OC / p_.G, K = p_.terms();
-    const std::int64_t width = panels_.width(panel) * panels_.lanes;
-    auto* const packed = reinterpret_cast<Product*>(to);
-    for (std::int64_t i = 0; i < width; i += panels_.lanes) {
-      const std::int64_t within = panels_.first(panel) * panels_.lanes + i;
-      const std::int64_t o = index / panels_.count * OCg + within;
-      const std::int64_t channels = std::min(panels_.lanes, OCg - within);
-      std::fill_n(packed + i, panels_.lanes, Product{});
-      if (bias_ != nullptr)
-        std::memcpy(packed + i, bias_ + o * kSize, static_cast<std::size_t>(channels * kSize));
-      kernels_of(Product{}).pack(
-          {weights_ + o * K * kSize, K * kSize, channels, p_.taps(), K, packed + width + i, width});
-    }
-  }
-
- private:
-  using Product = typename rows::Sum<T>::Product;
-  static constexpr std::int64_t kSize = sizeof(T);
-  const Problem& p_;
-  const Panels panels_;
-  const std::byte* const weights_;
-  const std::byte* const bias_;
-};
 
 template <class T>
 class Run {
@@ -94,38 +48,31 @@ class Run {
     }
   }
 
-  // Items of one strip follow one another, so that its input is still in cache; or where they pack,
-  // those of one panel.
   void item(std::int64_t index, int worker, Stop& stop) const {
-    const std::int64_t inner = t_.packs ? t_.blocks : t_.channel_blocks;
-    const std::int64_t outer = t_.packs ? t_.channel_blocks : t_.blocks;
-    const std::int64_t g = t_.packs ? index / inner / outer : index / inner % p_.G;
-    const std::int64_t block = t_.packs ? index % inner : index / inner / p_.G;
-    const std::int64_t channel_block = t_.packs ? index / inner % outer : index % inner;
-
-    const Strip strip = strip_of(block);
-    const Range panels{channel_block * t_.panels,
-                       std::min((channel_block + 1) * t_.panels, panels_.count)};
+    const Item item = item_of(index);
+    const Strip strip = strip_of(item.block);
     const Scratch scratch = scratch_of(worker);
-    Held& held = *scratch.held;
-    const std::int64_t panel = g * panels_.count + panels.begin;
-    if (t_.packs && std::exchange(held.panel, panel) != panel) packer_.pack(panel, scratch.packed);
-    if (std::exchange(held.strip, g * t_.blocks + block) != g * t_.blocks + block)
-      pixels_.begin(strip, held.band);
-
-    Sums sums{scratch.sums,
-              (panels_.first(panels.end) - panels_.first(panels.begin)) * panels_.lanes * kSize};
-    if (sums_in_dst_) sums = {dst_at(strip.begin, g, panels.begin), dst_.spatial[2]};
-    if (!sum(strip, g, panels, sums, scratch, worker, stop)) return;
+    prepare(item, strip, scratch);
+    const std::int64_t vectors = panels_.first(item.panels.end) - panels_.first(item.panels.begin);
+    const Sums sums = sums_in_dst_
+                          ? Sums{dst_at(strip.begin, item.g, item.panels.begin), dst_.spatial[2]}
+                          : Sums{scratch.sums, vectors * panels_.lanes * kSize};
+    if (!sum(strip, item, sums, scratch, worker, stop)) return;
     if (sums_in_dst_)
-      finish(strip.count, channels_of(panels), sums);
+      finish(strip.count, channels_of(item.panels), sums);
     else
-      finish_and_store(strip, g, panels, sums);
+      finish_and_store(strip, item, sums);
   }
 
  private:
   using Product = typename rows::Sum<T>::Product;
   static constexpr std::int64_t kSize = sizeof(T);
+
+  // A strip of positions and some panels of a group.
+  struct Item {
+    std::int64_t g, block;
+    Range panels;
+  };
 
   // Rows of sums, one for each position, `pitch` bytes apart.
   struct Sums {
@@ -138,8 +85,7 @@ class Run {
     std::int64_t panel, strip;
     Band band;
   };
-
-  static_assert(sizeof(Held) <= 2 * kCacheLine);
+  static_assert(sizeof(Held) <= kHeldBytes);
 
   struct Scratch {
     Held* held;
@@ -168,13 +114,34 @@ class Run {
       return at - bytes;
     };
     Scratch s{};
-    s.held = reinterpret_cast<Held*>(take(t_.held_bytes));
+    s.held = reinterpret_cast<Held*>(take(kHeldBytes));
     s.band = take(t_.band_bytes);
     s.slots = reinterpret_cast<Band::Slot*>(take(t_.slots_bytes));
     s.sums = take(t_.sums_bytes);
     s.table = reinterpret_cast<const std::byte**>(take(t_.table_bytes));
     s.packed = take(t_.packed_bytes);
     return s;
+  }
+
+  // Items of one strip follow one another, so that its input is still in cache; or where they pack,
+  // those of one panel.
+  Item item_of(std::int64_t index) const {
+    const std::int64_t inner = t_.packs ? t_.blocks : t_.channel_blocks;
+    const std::int64_t i = index % inner, j = index / inner;
+    const std::int64_t channel_block = t_.packs ? j % t_.channel_blocks : i;
+    const Range panels{channel_block * t_.panels,
+                       std::min((channel_block + 1) * t_.panels, panels_.count)};
+    if (t_.packs) return {j / t_.channel_blocks, i, panels};
+    return {j % p_.G, j / p_.G, panels};
+  }
+
+  // Makes what the item needs and the scratch does not hold yet.
+  void prepare(const Item& item, const Strip& strip, const Scratch& scratch) const {
+    Held& held = *scratch.held;
+    const std::int64_t panel = item.g * panels_.count + item.panels.begin;
+    const std::int64_t place = item.g * t_.blocks + item.block;
+    if (t_.packs && std::exchange(held.panel, panel) != panel) packer_.pack(panel, scratch.packed);
+    if (std::exchange(held.strip, place) != place) pixels_.begin(strip, held.band);
   }
 
   Strip strip_of(std::int64_t block) const {
@@ -195,13 +162,13 @@ class Run {
   }
 
   // False after a stop, for which it looks between blocks of terms.
-  bool sum(const Strip& strip, std::int64_t g, const Range& panels, const Sums& sums,
-           const Scratch& scratch, int worker, Stop& stop) const {
+  bool sum(const Strip& strip, const Item& item, const Sums& sums, const Scratch& scratch,
+           int worker, Stop& stop) const {
     const std::int64_t ICg = p_.IC / p_.G;
     const std::int64_t together = pixels_.taps_together();
     for (std::int64_t tap = 0; tap < p_.taps(); tap += terms_.taps) {
       const std::int64_t taps = std::min(terms_.taps, p_.taps() - tap);
-      pixels_.find(strip, g, tap, taps, scratch.held->band, scratch.table);
+      pixels_.find(strip, item.g, tap, taps, scratch.held->band, scratch.table);
       for (std::int64_t c = 0; c < ICg; c += terms_.channels) {
         if (worker == 0) stop.poll_when_due();
         if (stop.requested()) return false;
@@ -214,20 +181,20 @@ class Run {
         block.skip = c * kSize;
         block.channels = channels * together;
         block.sums_pitch = sums.pitch;
-        multiply(block, g, panels, tap * ICg + c, sums.data, scratch.packed);
+        multiply(block, item, tap * ICg + c, sums.data, scratch.packed);
       }
     }
     return true;
   }
 
   // Terms from `first` on, for each panel.
-  void multiply(Block<Product>& block, std::int64_t g, const Range& panels, std::int64_t first,
-                std::byte* sums, const std::byte* own) const {
+  void multiply(Block<Product>& block, const Item& item, std::int64_t first, std::byte* sums,
+                const std::byte* own) const {
     const std::int64_t row = panels_.lanes * kSize;
     block.sums = sums;
-    for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
+    for (std::int64_t panel = item.panels.begin; panel < item.panels.end; ++panel) {
       const std::byte* const packed =
-          t_.packs ? own : packed_ + packer_.offset(g * panels_.count + panel);
+          t_.packs ? own : packed_ + packer_.offset(item.g * panels_.count + panel);
       block.vectors = panels_.width(panel);
       block.bias = first == 0 ? packed : nullptr;
       block.weights = packed + (1 + first) * block.vectors * row;
@@ -244,8 +211,7 @@ class Run {
       rows::finish(p_, T{}, reinterpret_cast<T*>(sums.data + i * sums.pitch), count);
   }
 
-  void finish_and_store(const Strip& strip, std::int64_t g, const Range& panels,
-                        const Sums& sums) const {
+  void finish_and_store(const Strip& strip, const Item& item, const Sums& sums) const {
     finish(strip.count, sums.pitch / kSize, sums);
     const rows::Store store =
         rows::kernels().store[sum_index(rows::finished_type<T>(p_))][static_cast<int>(p_.dst_type)];
@@ -254,8 +220,8 @@ class Run {
       const std::int64_t position = strip.begin + i;
       const std::int64_t count = std::min(strip.count - i, image - position % image);
       store(sums.data + i * sums.pitch, sums.pitch / kSize,
-            {dst_at(position, g, panels.begin), dst_.spatial[2], dst_.channel, count,
-             channels_of(panels)});
+            {dst_at(position, item.g, item.panels.begin), dst_.spatial[2], dst_.channel, count,
+             channels_of(item.panels)});
       i += count;
     }
   }

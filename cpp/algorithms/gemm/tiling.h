@@ -76,6 +76,8 @@ inline bool reads_in_place(const Problem& p) {
   return p.src_type == p.sum_type && (p.IC / p.G >= kFewChannels || p.axis[2].window.kernel == 1);
 }
 
+constexpr std::int64_t kHeldBytes = 2 * kCacheLine;  // what a thread remembers, a few words
+
 struct Tiling {
   std::int64_t positions;  // of an item, before the last one of its unit
   std::int64_t unit;       // positions that are cut on their own: those of a row, a plane, or all
@@ -86,10 +88,10 @@ struct Tiling {
   bool packs;                // an item packs its own panel
   std::int64_t band_rows;    // of input, copied for an item; 0: none are
   std::int64_t band_pixels;  // of such a row
-  std::int64_t held_bytes, band_bytes, slots_bytes, sums_bytes, table_bytes, packed_bytes;
+  std::int64_t band_bytes, slots_bytes, sums_bytes, table_bytes, packed_bytes;
 
   std::int64_t bytes_per_thread() const {
-    return held_bytes + band_bytes + slots_bytes + sums_bytes + table_bytes + packed_bytes;
+    return kHeldBytes + band_bytes + slots_bytes + sums_bytes + table_bytes + packed_bytes;
   }
   std::int64_t items(const Problem& p) const { return blocks * channel_blocks * p.G; }
 };
@@ -176,7 +178,6 @@ inline Tiling tiling_of(const Problem& p, bool in_place) {
   t.sums_bytes = round_up(t.panels * panel_bytes, kCacheLine);
   t.table_bytes = round_up(t.positions * terms_of(p).taps * kWord, kCacheLine);
   t.packed_bytes = t.packs ? round_up(packed_bytes(p, kernels().most_vectors), kCacheLine) : 0;
-  t.held_bytes = 2 * kCacheLine;  // of a few words
   return t;
 }
 
