@@ -2,9 +2,9 @@
 // the vector lanes, and pixels are broadcast from wherever they are.
 //
 // The outputs of all images are numbered in C order of (n, od, oh, ow) and cut into strips.  For a
-// strip and a block of terms, pixels.h makes a table of addresses, one for each tap and position.
-// The kernel goes through it once for each panel of output channels.  Sums grow in the result
-// itself where that is an array of such sums, else in scratch, from where they are stored.
+// strip and a block of terms, pixels/pixels.h makes a table of addresses, one for each tap and
+// position. The kernel goes through it once for each panel of output channels.  Sums grow in the
+// result itself where that is an array of such sums, else in scratch, from where they are stored.
 #include "algorithms/room.h"
 
 #include <algorithm>
@@ -13,14 +13,16 @@
 
 #include "algorithms/gemm/cost.h"
 #include "algorithms/gemm/kernel.h"
-#include "algorithms/gemm/pixels.h"
 #include "algorithms/gemm/tiling.h"
 #include "algorithms/gemm/weights.h"
+#include "algorithms/pixels/pixels.h"
 #include "algorithms/rows/sums.h"
 #include "problem/plain.h"
 
 namespace cconv::gemm {
 namespace {
+
+using pixels::Band, pixels::Strip;
 
 template <class T>
 class Run {
@@ -33,7 +35,7 @@ class Run {
         t_(tiling),
         terms_(terms_of(p)),
         panels_(panels_of(p)),
-        pixels_(p, src, tiling, reinterpret_cast<T*>(border)),
+        pixels_(p, src, tiling.strips, terms_.whole_rows, reinterpret_cast<T*>(border)),
         packer_(packer),
         packed_(packed),
         workspace_(workspace),
@@ -43,14 +45,13 @@ class Run {
   void clear(int threads) const {
     for (int worker = 0; worker < threads; ++worker) {
       const Scratch s = scratch_of(worker);
-      const std::int64_t slots = t_.band_rows > 0 ? slots_for(t_.band_rows) : 0;
-      new (s.held) Held{-1, -1, {s.band, s.slots, slots, 0, 0}};
+      new (s.held) Held{-1, -1, Band(t_.strips, t_.pixel_bytes, s.band)};
     }
   }
 
   void item(std::int64_t index, int worker, Stop& stop) const {
     const Item item = item_of(index);
-    const Strip strip = strip_of(item.block);
+    const Strip strip = t_.strips.at(p_, item.strip);
     const Scratch scratch = scratch_of(worker);
     prepare(item, strip, scratch);
     const std::int64_t vectors = panels_.first(item.panels.end) - panels_.first(item.panels.begin);
@@ -70,7 +71,7 @@ class Run {
 
   // A strip of positions and some panels of a group.
   struct Item {
-    std::int64_t g, block;
+    std::int64_t g, strip;
     Range panels;
   };
 
@@ -90,7 +91,6 @@ class Run {
   struct Scratch {
     Held* held;
     std::byte* band;
-    Band::Slot* slots;
     std::byte* sums;
     const std::byte** table;
     std::byte* packed;
@@ -116,7 +116,6 @@ class Run {
     Scratch s{};
     s.held = reinterpret_cast<Held*>(take(kHeldBytes));
     s.band = take(t_.band_bytes);
-    s.slots = reinterpret_cast<Band::Slot*>(take(t_.slots_bytes));
     s.sums = take(t_.sums_bytes);
     s.table = reinterpret_cast<const std::byte**>(take(t_.table_bytes));
     s.packed = take(t_.packed_bytes);
@@ -126,7 +125,7 @@ class Run {
   // Items of one strip follow one another, so that its input is still in cache; or where they pack,
   // those of one panel.
   Item item_of(std::int64_t index) const {
-    const std::int64_t inner = t_.packs ? t_.blocks : t_.channel_blocks;
+    const std::int64_t inner = t_.packs ? t_.strips.count : t_.channel_blocks;
     const std::int64_t i = index % inner, j = index / inner;
     const std::int64_t channel_block = t_.packs ? j % t_.channel_blocks : i;
     const Range panels{channel_block * t_.panels,
@@ -139,15 +138,9 @@ class Run {
   void prepare(const Item& item, const Strip& strip, const Scratch& scratch) const {
     Held& held = *scratch.held;
     const std::int64_t panel = item.g * panels_.count + item.panels.begin;
-    const std::int64_t place = item.g * t_.blocks + item.block;
+    const std::int64_t place = item.g * t_.strips.count + item.strip;
     if (t_.packs && std::exchange(held.panel, panel) != panel) packer_.pack(panel, scratch.packed);
     if (std::exchange(held.strip, place) != place) pixels_.begin(strip, held.band);
-  }
-
-  Strip strip_of(std::int64_t block) const {
-    const std::int64_t unit = block / t_.blocks_per_unit * t_.unit;
-    const std::int64_t begin = unit + block % t_.blocks_per_unit * t_.positions;
-    return {begin, std::min(t_.positions, unit + t_.unit - begin), Cursor::at(p_, begin)};
   }
 
   std::int64_t channels_of(const Range& panels) const {
@@ -231,7 +224,7 @@ class Run {
   const Tiling& t_;
   const Terms terms_;
   const Panels panels_;
-  const Pixels<T> pixels_;
+  const pixels::Pixels<T> pixels_;
   const Packer<T>& packer_;
   const std::byte* const packed_;
   std::byte* const workspace_;
@@ -301,7 +294,7 @@ class Gemm final : public Room {
     const Tiling t = tiled(p);
     const Panels panels = panels_of(p);
     const Terms terms = terms_of(p);
-    return std::to_string(t.positions) + " positions x " +
+    return std::to_string(t.strips.positions) + " positions x " +
            std::to_string(std::min(t.panels * kernels().most_vectors * panels.lanes, p.OC / p.G)) +
            " channels x " + std::to_string(terms.taps * terms.channels) + " terms";
   }

@@ -6,56 +6,31 @@
 #include <algorithm>
 #include <cstring>
 
-#include "algorithms/gemm/tiling.h"
+#include "algorithms/pixels/strips.h"
 #include "algorithms/rows/border.h"
 #include "algorithms/rows/kernel.h"
-#include "problem/cursor.h"
 
-namespace cconv::gemm {
-
-// Consecutive positions, begun at a cursor.
-struct Strip {
-  std::int64_t begin, count;
-  Cursor cursor;
-};
-
-// Rows of input that a thread has copied for an item.
-struct Band {
-  struct Slot {
-    std::int64_t row;  // of src, in C order of (n, id, ih); -1: none
-    std::int64_t place;
-  };
-  std::byte* data;
-  Slot* slots;
-  std::int64_t slot_count;
-  std::int64_t used;
-  std::int64_t first;  // column, before the axis in the border
-
-  void clear(std::int64_t first_column) {
-    std::fill_n(slots, slot_count, Slot{-1, 0});
-    used = 0;
-    first = first_column;
-  }
-};
+namespace cconv::pixels {
 
 template <class T>
 class Pixels {
  public:
-  // border: as many elements as a row of taps has terms.
-  Pixels(const Problem& p, const View& src, const Tiling& t, T* border)
+  // joins: where rows are copied and taps lie side by side, one address may serve a row of taps.
+  // border: elements of a row of taps, for a constant border.
+  Pixels(const Problem& p, const View& src, const Strips& strips, bool joins, T* border)
       : p_(p),
         src_(src),
         load_(rows::kernels().load[static_cast<int>(p.src_type)][sum_index(p.sum_type)]),
-        copies_(t.band_rows > 0),
-        row_bytes_(t.band_pixels * p.IC / p.G * kSize),
+        copies_(strips.band_rows > 0),
+        row_bytes_(strips.band_pixels * p.IC / p.G * kSize),
         pixel_bytes_(copies_ ? p.IC / p.G * kSize : src.spatial[2]),
-        joined_(copies_ && p.axis[2].window.dilation == 1 && terms_of(p).whole_rows),
+        joined_(joins && copies_ && p.axis[2].window.dilation == 1),
         border_(border) {
     if (p.border == Border::constant)
       std::fill_n(border, p.axis[2].window.kernel * (p.IC / p.G), rows::border_term<T>(p));
   }
 
-  // Taps that one address serves: those of a row where they follow one another, else one.
+  // Taps that one address serves: those of a row, or one.
   std::int64_t taps_together() const { return joined_ ? p_.axis[2].window.kernel : 1; }
 
   // Before a strip of other positions or of another group.
@@ -137,9 +112,9 @@ class Pixels {
       slot = (slot + 1) & (band.slot_count - 1);
     if (band.slots[slot].row < 0) {
       band.slots[slot] = {row, band.used++};
-      copy_row(src_row(n, id, ih, g), band.first, band.data + band.slots[slot].place * row_bytes_);
+      copy_row(src_row(n, id, ih, g), band.first, band.rows + band.slots[slot].place * row_bytes_);
     }
-    return band.data + band.slots[slot].place * row_bytes_;
+    return band.rows + band.slots[slot].place * row_bytes_;
   }
 
   // Columns from `first` on, as many as the windows of a strip reach at most.
@@ -180,4 +155,4 @@ class Pixels {
   T* const border_;
 };
 
-}  // namespace cconv::gemm
+}  // namespace cconv::pixels
