@@ -16,13 +16,14 @@
 #include "algorithms/gemm/tiling.h"
 #include "algorithms/gemm/weights.h"
 #include "algorithms/pixels/pixels.h"
+#include "algorithms/pixels/result.h"
 #include "algorithms/rows/sums.h"
 #include "problem/plain.h"
 
 namespace cconv::gemm {
 namespace {
 
-using pixels::Band, pixels::Strip;
+using pixels::Band, pixels::Strip, pixels::Sums;
 
 template <class T>
 class Run {
@@ -31,15 +32,15 @@ class Run {
   Run(const Problem& p, const View& src, const View& dst, const Packer<T>& packer,
       const std::byte* packed, const Tiling& tiling, std::byte* border, std::byte* workspace)
       : p_(p),
-        dst_(dst),
         t_(tiling),
         terms_(terms_of(p)),
         panels_(panels_of(p)),
         pixels_(p, src, tiling.strips, terms_.whole_rows, reinterpret_cast<T*>(border)),
+        result_(p, dst),
         packer_(packer),
         packed_(packed),
         workspace_(workspace),
-        sums_in_dst_(holds_sums(p, dst) && OCg() % panels_.lanes == 0) {}
+        sums_in_dst_(result_.holds_sums() && OCg() % panels_.lanes == 0) {}
 
   // Before the first item.
   void clear(int threads) const {
@@ -54,15 +55,14 @@ class Run {
     const Strip strip = t_.strips.at(p_, item.strip);
     const Scratch scratch = scratch_of(worker);
     prepare(item, strip, scratch);
-    const std::int64_t vectors = panels_.first(item.panels.end) - panels_.first(item.panels.begin);
-    const Sums sums = sums_in_dst_
-                          ? Sums{dst_at(strip.begin, item.g, item.panels.begin), dst_.spatial[2]}
-                          : Sums{scratch.sums, vectors * panels_.lanes * kSize};
+    const std::int64_t first = panels_.first(item.panels.begin) * panels_.lanes;
+    const std::int64_t width = panels_.first(item.panels.end) * panels_.lanes - first;
+    const std::int64_t channel = item.g * OCg() + first;
+    const Sums sums =
+        sums_in_dst_ ? result_.sums_at(strip, channel) : Sums{scratch.sums, width * kSize};
     if (!sum(strip, item, sums, scratch, worker, stop)) return;
-    if (sums_in_dst_)
-      finish(strip.count, channels_of(item.panels), sums);
-    else
-      finish_and_store(strip, item, sums);
+    result_.finish(sums, strip.count, width);
+    if (!sums_in_dst_) result_.store(sums, strip, channel, std::min(width, OCg() - first));
   }
 
  private:
@@ -73,12 +73,6 @@ class Run {
   struct Item {
     std::int64_t g, strip;
     Range panels;
-  };
-
-  // Rows of sums, one for each position, `pitch` bytes apart.
-  struct Sums {
-    std::byte* data;
-    std::int64_t pitch;
   };
 
   // What a thread's scratch holds from its last item; -1: nothing.
@@ -97,15 +91,6 @@ class Run {
   };
 
   std::int64_t OCg() const { return p_.OC / p_.G; }
-
-  // Whether dst is one array of sums, position by position.
-  static bool holds_sums(const Problem& p, const View& dst) {
-    const std::int64_t pitch = p.OC * kSize;
-    const bool images =
-        p.N == 1 || (dst.batch->axes == 1 && dst.batch->stride[0] == p.outputs() * pitch);
-    return p.dst_type == rows::Sum<T>::kType && p.dst_type == rows::finished_type<T>(p) &&
-           dst.channel == kSize && dst.spatial[2] == pitch && images;
-  }
 
   Scratch scratch_of(int worker) const {
     std::byte* at = workspace_ + worker * t_.bytes_per_thread();
@@ -141,17 +126,6 @@ class Run {
     const std::int64_t place = item.g * t_.strips.count + item.strip;
     if (t_.packs && std::exchange(held.panel, panel) != panel) packer_.pack(panel, scratch.packed);
     if (std::exchange(held.strip, place) != place) pixels_.begin(strip, held.band);
-  }
-
-  std::int64_t channels_of(const Range& panels) const {
-    return std::min(panels_.first(panels.end) * panels_.lanes, OCg()) -
-           panels_.first(panels.begin) * panels_.lanes;
-  }
-
-  std::byte* dst_at(std::int64_t position, std::int64_t g, std::int64_t panel) const {
-    const std::int64_t image = p_.outputs();
-    return dst_.data + dst_.batch->offset(position / image) + position % image * dst_.spatial[2] +
-           (g * OCg() + panels_.first(panel) * panels_.lanes) * dst_.channel;
   }
 
   // False after a stop, for which it looks between blocks of terms.
@@ -196,35 +170,12 @@ class Run {
     }
   }
 
-  // The bias is in the sums already.  Rows without gap are one.
-  void finish(std::int64_t rows, std::int64_t count, const Sums& sums) const {
-    if (p_.activation == Activation::none) return;
-    if (count * kSize == sums.pitch) count *= std::exchange(rows, 1);
-    for (std::int64_t i = 0; i < rows; ++i)
-      rows::finish(p_, T{}, reinterpret_cast<T*>(sums.data + i * sums.pitch), count);
-  }
-
-  void finish_and_store(const Strip& strip, const Item& item, const Sums& sums) const {
-    finish(strip.count, sums.pitch / kSize, sums);
-    const rows::Store store =
-        rows::kernels().store[sum_index(rows::finished_type<T>(p_))][static_cast<int>(p_.dst_type)];
-    const std::int64_t image = p_.outputs();
-    for (std::int64_t i = 0; i < strip.count;) {
-      const std::int64_t position = strip.begin + i;
-      const std::int64_t count = std::min(strip.count - i, image - position % image);
-      store(sums.data + i * sums.pitch, sums.pitch / kSize,
-            {dst_at(position, item.g, item.panels.begin), dst_.spatial[2], dst_.channel, count,
-             channels_of(item.panels)});
-      i += count;
-    }
-  }
-
   const Problem& p_;
-  const View& dst_;
   const Tiling& t_;
   const Terms terms_;
   const Panels panels_;
   const pixels::Pixels<T> pixels_;
+  const pixels::Result<T> result_;
   const Packer<T>& packer_;
   const std::byte* const packed_;
   std::byte* const workspace_;
