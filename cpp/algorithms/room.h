@@ -45,5 +45,6 @@ class Room {
 
 const Room& direct_room();
 const Room& gemm_room();
+const Room& depthwise_room();
 
 }  // namespace cconv

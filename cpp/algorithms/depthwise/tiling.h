@@ -1,0 +1,64 @@
+// How the depthwise room cuts its work, and how long it takes.
+#pragma once
+
+#include "algorithms/depthwise/kernel.h"
+#include "algorithms/pixels/strips.h"
+#include "algorithms/rows/cost.h"
+#include "problem/problem.h"
+#include "runtime/workspace.h"
+
+namespace cconv::depthwise {
+
+// Blocking.  The sums of a strip stay in the second-level cache, as do rows that are copied for it.
+constexpr std::int64_t kSumBytes = 128 << 10;
+constexpr std::int64_t kBandBytes = 256 << 10;
+constexpr std::int64_t kFewestPositions = 16, kMostPositions = 512;
+
+// Taps in one chain of additions: bounds the error.
+constexpr std::int64_t kMostTaps = 256;
+
+inline std::int64_t lanes_of(const Problem& p) {
+  return size_of(p.sum_type) == 8 ? kernels().lanes_float64 : kernels().lanes_float32;
+}
+
+struct Tiling {
+  pixels::Strips strips;
+  std::int64_t pixel_bytes;  // of a copied pixel; 0: they are read in place
+  std::int64_t band_bytes, sums_bytes, table_bytes;
+
+  std::int64_t bytes_per_thread() const { return band_bytes + sums_bytes + table_bytes; }
+};
+
+// Of the problem whose groups are taken as channels of one group.
+inline Tiling tiling_of(const Problem& p, bool in_place) {
+  const std::int64_t bytes = p.IC * size_of(p.sum_type);
+  const std::int64_t positions = std::clamp(kSumBytes / bytes, kFewestPositions, kMostPositions);
+  Tiling t{};
+  t.pixel_bytes = in_place ? 0 : bytes;
+  t.strips = pixels::cut_strips(p, t.pixel_bytes, {positions, kFewestPositions, kBandBytes});
+  t.band_bytes = pixels::Band::bytes(t.strips, t.pixel_bytes);
+  t.sums_bytes = round_up(t.strips.positions * bytes, kCacheLine);
+  t.table_bytes = round_up(
+      t.strips.positions * p.taps() * static_cast<std::int64_t>(sizeof(std::byte*)), kCacheLine);
+  return t;
+}
+
+inline double seconds(const Problem& p) {
+  constexpr double kPerProduct = 0.035e-9;
+  constexpr double kPerCopy = 0.3e-9;     // of an element of input
+  constexpr double kPerAddress = 0.6e-9;  // of a pixel under a tap
+  constexpr double kPerOutput = 0.05e-9, kPerOutputTransposed = 0.3e-9;
+
+  const bool in_place = p.channels_last && p.src_type == p.sum_type;
+  const double positions = static_cast<double>(p.N) * static_cast<double>(p.outputs());
+  const double taps = static_cast<double>(p.taps());
+  const double rate = rows::seconds_per_product(p, lanes_of(p)) / 0.019e-9 * kPerProduct;
+  const double inputs = static_cast<double>(p.N) * static_cast<double>(p.IC) *
+                        static_cast<double>(p.axis[0].in) * static_cast<double>(p.axis[1].in) *
+                        static_cast<double>(p.axis[2].in);
+  return rows::outputs_of(p) *
+             (taps * rate + (p.channels_last ? kPerOutput : kPerOutputTransposed)) +
+         positions * taps * kPerAddress + (in_place ? 0 : inputs * kPerCopy);
+}
+
+}  // namespace cconv::depthwise
