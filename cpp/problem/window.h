@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 
 namespace cconv {
 
@@ -33,6 +34,12 @@ constexpr std::int64_t saturating_multiply(std::int64_t a, std::int64_t b) {
   std::int64_t product = 0;
   return __builtin_mul_overflow(a, b, &product) ? ((a < 0) != (b < 0) ? INT64_MIN : kMaxExtent)
                                                 : product;
+}
+
+constexpr std::int64_t saturating_product(std::initializer_list<std::int64_t> factors) {
+  std::int64_t all = 1;
+  for (const std::int64_t factor : factors) all = saturating_multiply(all, factor);
+  return all;
 }
 
 // Elements from the first tap to the last: dilation * (kernel - 1) + 1.

@@ -12,6 +12,11 @@ constexpr std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+// Whole cache lines.  What is beyond any memory stays so, and a few such sums can be added up.
+constexpr std::int64_t whole_lines(std::int64_t bytes) {
+  return round_up(bytes < INT64_MAX / 16 ? bytes : INT64_MAX / 16, kCacheLine);
+}
+
 // Memory aligned to a cache line, not initialised, for as long as the object lives.  A block of up
 // to kKeptBytes stays with the thread for its next call.  Throws std::bad_alloc.
 class Workspace {

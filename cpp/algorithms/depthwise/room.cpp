@@ -24,11 +24,6 @@ void filter(const Block<double>& block) { kernels().filter_float64(block); }
 void filter(const Block<std::uint32_t>& block) { kernels().filter_uint32(block); }
 void filter(const Block<std::uint64_t>& block) { kernels().filter_uint64(block); }
 
-// A row of biases, then a row for each tap.
-std::int64_t packed_bytes(const Problem& p) {
-  return saturating_multiply(p.OC * size_of(p.sum_type), p.taps() + 1);
-}
-
 void pack(const Problem& p, const std::byte* weights, const std::byte* bias, std::byte* packed) {
   const std::int64_t size = size_of(p.sum_type), row = p.OC * size;
   if (bias != nullptr)
@@ -91,21 +86,15 @@ Problem as_one_group(Problem p) {
   return p;
 }
 
-std::int64_t border_bytes(const Problem& p) {
-  return round_up(p.axis[2].window.kernel * p.IC * size_of(p.sum_type), kCacheLine);
-}
-
 template <class T>
 void run_as(const Problem& p, const Operands& a, int threads, Stop& stop) {
   const Tiling tiling =
       tiling_of(p, p.src_type == p.sum_type && a.src.channel == size_of(p.src_type));
-  const std::int64_t packed = p.prepared ? 0 : round_up(packed_bytes(p), kCacheLine);
-  const std::int64_t border = border_bytes(p);
-  const Workspace workspace(border + packed + tiling.bytes_per_thread() * threads);
-  std::byte* const own = workspace.data() + border;
+  const Workspace workspace(scratch_bytes(p, tiling, threads));
+  std::byte* const own = workspace.data() + border_bytes(p);
   if (!p.prepared) pack(p, a.weights, a.bias, own);
   const Run<T> run(p, a.src, a.dst, p.prepared ? a.prepared : own, tiling, workspace.data(),
-                   own + packed);
+                   own + (p.prepared ? 0 : packed_bytes(p)));
   parallel_for(tiling.strips.count, threads, stop,
                [&](std::int64_t item, int worker) { run.item(item, worker); });
 }
@@ -127,8 +116,8 @@ class Depthwise final : public Room {
   std::int64_t items(const Problem& p) const override { return tiled(p).strips.count; }
 
   std::int64_t workspace(const Problem& p, int threads) const override {
-    return border_bytes(p) + (p.prepared ? 0 : round_up(packed_bytes(p), kCacheLine)) +
-           tiled(p).bytes_per_thread() * threads;
+    const Problem one = as_one_group(p);
+    return scratch_bytes(one, tiled(p), threads);
   }
 
   std::string tiles(const Problem& p) const override {

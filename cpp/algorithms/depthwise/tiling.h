@@ -11,8 +11,7 @@ namespace cconv::depthwise {
 
 // Blocking.  The sums of a strip stay in the second-level cache, as do rows that are copied for it.
 constexpr std::int64_t kSumBytes = 128 << 10;
-constexpr std::int64_t kBandBytes = 256 << 10;
-constexpr std::int64_t kFewestPositions = 16, kMostPositions = 512;
+constexpr pixels::Limits kLimits{512, 16, 256 << 10};
 
 // Taps in one chain of additions: bounds the error.
 constexpr std::int64_t kMostTaps = 256;
@@ -32,15 +31,32 @@ struct Tiling {
 // Of the problem whose groups are taken as channels of one group.
 inline Tiling tiling_of(const Problem& p, bool in_place) {
   const std::int64_t bytes = p.IC * size_of(p.sum_type);
-  const std::int64_t positions = std::clamp(kSumBytes / bytes, kFewestPositions, kMostPositions);
+  pixels::Limits limits = kLimits;
+  limits.positions = std::clamp(kSumBytes / bytes, limits.fewest, limits.positions);
   Tiling t{};
   t.pixel_bytes = in_place ? 0 : bytes;
-  t.strips = pixels::cut_strips(p, t.pixel_bytes, {positions, kFewestPositions, kBandBytes});
+  t.strips = pixels::cut_strips(p, t.pixel_bytes, limits);
   t.band_bytes = pixels::Band::bytes(t.strips, t.pixel_bytes);
-  t.sums_bytes = round_up(t.strips.positions * bytes, kCacheLine);
-  t.table_bytes = round_up(
-      t.strips.positions * p.taps() * static_cast<std::int64_t>(sizeof(std::byte*)), kCacheLine);
+  t.sums_bytes = whole_lines(t.strips.positions * bytes);
+  t.table_bytes =
+      whole_lines(t.strips.positions * p.taps() * static_cast<std::int64_t>(sizeof(std::byte*)));
   return t;
+}
+
+// A row of taps in a constant border.
+inline std::int64_t border_bytes(const Problem& p) {
+  return whole_lines(saturating_product({p.axis[2].window.kernel, p.IC, size_of(p.sum_type)}));
+}
+
+// A row of biases and one for each tap.
+inline std::int64_t packed_bytes(const Problem& p) {
+  return whole_lines(saturating_product({p.OC, size_of(p.sum_type), p.taps() + 1}));
+}
+
+// Of a run: the border, packed weights where none are prepared, and what each thread needs.
+inline std::int64_t scratch_bytes(const Problem& p, const Tiling& t, int threads) {
+  return saturating_add(saturating_multiply(t.bytes_per_thread(), threads),
+                        border_bytes(p) + (p.prepared ? 0 : packed_bytes(p)));
 }
 
 inline double seconds(const Problem& p) {
@@ -58,7 +74,8 @@ inline double seconds(const Problem& p) {
                         static_cast<double>(p.axis[2].in);
   return rows::outputs_of(p) *
              (taps * rate + (p.channels_last ? kPerOutput : kPerOutputTransposed)) +
-         positions * taps * kPerAddress + (in_place ? 0 : inputs * kPerCopy);
+         positions * taps * kPerAddress +
+         (in_place ? 0 : inputs * kPerCopy * pixels::spread(p.axis[2], kLimits));
 }
 
 }  // namespace cconv::depthwise

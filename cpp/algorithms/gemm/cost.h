@@ -25,11 +25,10 @@ inline double seconds(const Problem& p) {
                         static_cast<double>(p.axis[2].in);
   return positions * channels * static_cast<double>(p.terms()) *
              rows::seconds_per_product(p, panels.lanes) +
-         (in_place ? 0 : inputs * kPerCopy) +
+         (in_place ? 0 : inputs * kPerCopy * pixels::spread(p.axis[2], kCopied)) +
          positions * static_cast<double>(p.G) * taps * kPerAddress +
          positions * channels * (p.channels_last ? kPerOutput : kPerOutputTransposed) +
-         (p.prepared ? 0
-                     : static_cast<double>(p.OC) * static_cast<double>(p.terms()) * kPerWeight) +
+         (p.prepared ? 0 : channels * static_cast<double>(p.terms()) * kPerWeight) +
          static_cast<double>(p.G) * kPerGroup;
 }
 

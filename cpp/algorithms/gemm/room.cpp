@@ -190,16 +190,14 @@ void run_as(const Problem& problem, const Operands& operands, int threads, Stop&
   skip_unread(p, src, src.spatial[2] == size_of(p.src_type) ? 2 : kSpatial);
   p = merge_rows(p, src);
   const Tiling tiling = tiling_of(p, reads_in_place(p) && src.channel == size_of(p.src_type));
-  const bool packs_first = !p.prepared && !tiling.packs;
-  const std::int64_t packed = packs_first ? round_up(packed_bytes(p), kCacheLine) : 0;
-  const std::int64_t border = border_bytes(p);
-  const Workspace workspace(tiling.bytes_per_thread() * threads + packed + border);
-  std::byte* const own = workspace.data() + border;
+  const std::int64_t packed = packed_first_bytes(p, tiling);
+  const Workspace workspace(scratch_bytes(p, tiling, threads));
+  std::byte* const own = workspace.data() + border_bytes(p);
   const Packer<T> packer(p, operands.weights, operands.bias);
-  if (packs_first)
+  if (packed > 0)
     parallel_for(packer.panels(), threads, stop,
                  [&](std::int64_t panel, int) { packer.pack(panel, own + packer.offset(panel)); });
-  const Run<T> run(p, src, operands.dst, packer, packs_first ? own : operands.prepared, tiling,
+  const Run<T> run(p, src, operands.dst, packer, packed > 0 ? own : operands.prepared, tiling,
                    workspace.data(), own + packed);
   run.clear(threads);
   parallel_for(tiling.items(p), threads, stop,
@@ -236,9 +234,7 @@ class Gemm final : public Room {
   std::int64_t items(const Problem& p) const override { return tiled(p).items(p); }
 
   std::int64_t workspace(const Problem& p, int threads) const override {
-    const Tiling t = tiled(p);
-    return t.bytes_per_thread() * threads + border_bytes(p) +
-           (p.prepared || t.packs ? 0 : round_up(packed_bytes(p), kCacheLine));
+    return scratch_bytes(p, tiled(p), threads);
   }
 
   std::string tiles(const Problem& p) const override {

@@ -57,7 +57,8 @@ inline Panels panels_of(const Problem& p) {
 
 // Packed weights of so many vectors of output channels: a row of biases and one for each term.
 inline std::int64_t packed_bytes(const Problem& p, std::int64_t vectors) {
-  return saturating_multiply(vectors * panels_of(p).lanes * size_of(p.sum_type), p.terms() + 1);
+  return whole_lines(
+      saturating_product({vectors, panels_of(p).lanes, size_of(p.sum_type), p.terms() + 1}));
 }
 inline std::int64_t packed_bytes(const Problem& p) {
   return packed_bytes(p, p.G * panels_of(p).vectors);
@@ -65,7 +66,8 @@ inline std::int64_t packed_bytes(const Problem& p) {
 
 // A row of taps in a constant border.
 inline std::int64_t border_bytes(const Problem& p) {
-  return round_up(p.axis[2].window.kernel * (p.IC / p.G) * size_of(p.sum_type), kCacheLine);
+  return whole_lines(
+      saturating_product({p.axis[2].window.kernel, p.IC / p.G, size_of(p.sum_type)}));
 }
 
 // Whether the kernel reads pixels where they are, given that their channels follow one another in
@@ -108,10 +110,19 @@ inline Tiling tiling_of(const Problem& p, bool in_place) {
   t.channel_blocks = divide_up(panels.count, t.panels);
 
   t.band_bytes = pixels::Band::bytes(t.strips, t.pixel_bytes);
-  t.sums_bytes = round_up(t.panels * panel_bytes, kCacheLine);
-  t.table_bytes = round_up(t.strips.positions * terms_of(p).taps * kWord, kCacheLine);
-  t.packed_bytes = t.packs ? round_up(packed_bytes(p, kernels().most_vectors), kCacheLine) : 0;
+  t.sums_bytes = whole_lines(t.panels * panel_bytes);
+  t.table_bytes = whole_lines(t.strips.positions * terms_of(p).taps * kWord);
+  t.packed_bytes = t.packs ? packed_bytes(p, kernels().most_vectors) : 0;
   return t;
+}
+
+// Of a run: the border, packed weights where they are packed first, and what each thread needs.
+inline std::int64_t packed_first_bytes(const Problem& p, const Tiling& t) {
+  return p.prepared || t.packs ? 0 : packed_bytes(p);
+}
+inline std::int64_t scratch_bytes(const Problem& p, const Tiling& t, int threads) {
+  return saturating_add(saturating_multiply(t.bytes_per_thread(), threads),
+                        border_bytes(p) + packed_first_bytes(p, t));
 }
 
 }  // namespace cconv::gemm

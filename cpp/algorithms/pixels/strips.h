@@ -71,8 +71,7 @@ inline Strips cut_strips(const Problem& p, std::int64_t pixel_bytes, const Limit
     return saturating_multiply(most_read(d, 1), most_read(h, rows));
   };
   const auto fits = [&](std::int64_t rows, std::int64_t columns, std::int64_t planes = 1) {
-    const std::int64_t pixels = saturating_multiply(rows_under(rows), reach(w, columns));
-    return saturating_multiply(saturating_multiply(pixels, pixel_bytes), planes) <=
+    return saturating_product({planes, rows_under(rows), reach(w, columns), pixel_bytes}) <=
            limits.band_bytes;
   };
   Strips s{};
@@ -93,8 +92,16 @@ inline Strips cut_strips(const Problem& p, std::int64_t pixel_bytes, const Limit
     s.band_rows = saturating_multiply(s.positions / plane, rows_under(h.out));
   }
   s.band_pixels = reach(w, std::min(s.positions, w.out));
-  if (pixel_bytes == 0) s.band_rows = 0;
+  if (pixel_bytes == 0) s.band_rows = s.band_pixels = 0;
   return s;
+}
+
+// How much of what is copied along the width is beyond what outputs take one after the other: large
+// where taps are far apart.
+inline double spread(const Axis& w, const Limits& limits) {
+  const std::int64_t n = std::min(w.out, limits.positions);
+  return static_cast<double>(reach(w, n)) /
+         (static_cast<double>(n) * static_cast<double>(w.window.stride));
 }
 
 // Rows of input that a thread has copied for a strip, found again by a hash table.
@@ -111,17 +118,16 @@ struct Band {
 
   static std::int64_t slots_for(const Strips& s) {
     std::int64_t slots = 4;
-    while (slots < 2 * s.band_rows) slots *= 2;
+    while (slots / 2 < std::min(s.band_rows, kMaxExtent / 16)) slots *= 2;
     return slots;
   }
   static std::int64_t rows_bytes(const Strips& s, std::int64_t pixel_bytes) {
-    const std::int64_t pixels = saturating_multiply(s.band_rows, s.band_pixels);
-    return round_up(std::min(saturating_multiply(pixels, pixel_bytes), kMaxExtent / 2), kCacheLine);
+    return whole_lines(saturating_product({s.band_rows, s.band_pixels, pixel_bytes}));
   }
   static std::int64_t bytes(const Strips& s, std::int64_t pixel_bytes) {
     if (s.band_rows == 0) return 0;
     const auto slot = static_cast<std::int64_t>(sizeof(Slot));
-    return rows_bytes(s, pixel_bytes) + round_up(slots_for(s) * slot, kCacheLine);
+    return rows_bytes(s, pixel_bytes) + whole_lines(saturating_multiply(slots_for(s), slot));
   }
 
   Band() = default;
