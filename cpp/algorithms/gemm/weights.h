@@ -27,7 +27,7 @@ class Packer {
   std::int64_t offset(std::int64_t index) const {
     const std::int64_t vectors =
         index / panels_.count * panels_.vectors + panels_.first(index % panels_.count);
-    return packed_bytes(p_, vectors);
+    return vectors * panels_.lanes * kSize * (p_.terms() + 1);
   }
 
   void pack(std::int64_t index, std::byte* to) const {
