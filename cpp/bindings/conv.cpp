@@ -70,7 +70,8 @@ py::dict explanation(const ConvArguments& a, const Convolution& c) {
   return py::dict("call"_a = a.options.call,
                   "algorithm"_a = kAlgorithmNames[static_cast<int>(plan.room->algorithm())],
                   "reasons"_a = reasons, "tiles"_a = plan.room->tiles(c.problem),
-                  "workspace"_a = workspace_of(plan, c.problem, threads), "threads"_a = threads);
+                  "workspace"_a = workspace_of(plan, c.problem, threads), "threads"_a = threads,
+                  "share_of_peak"_a = share_of_peak(plan, c.problem));
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "algorithms/rows/cost.h"
 #include "problem/words.h"
 
 namespace cconv {
@@ -43,6 +44,10 @@ void execute(const Plan& plan, const Problem& problem, const Operands& operands,
              Stop& stop) {
   if (problem.N == 0 || problem.OC == 0 || problem.outputs() == 0) return;
   plan.room->run(problem, operands, threads, stop);
+}
+
+double share_of_peak(const Plan& plan, const Problem& problem) {
+  return plan.seconds > 0 ? std::min(rows::least_seconds(problem) / plan.seconds, 1.0) : 0;
 }
 
 std::vector<Verdict> verdicts(const Plan& plan, const Problem& problem) {

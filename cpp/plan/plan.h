@@ -32,6 +32,9 @@ std::int64_t workspace_of(const Plan& plan, const Problem& problem, int threads)
 void execute(const Plan& plan, const Problem& problem, const Operands& operands, int threads,
              Stop& stop);
 
+// How much of the estimated time the arithmetic takes at the machine's best rate, from 0 to 1.
+double share_of_peak(const Plan& plan, const Problem& problem);
+
 // Why each room was or was not chosen, in the order they are asked.
 struct Verdict {
   Algorithm algorithm;

@@ -36,6 +36,9 @@ class Explanation:
         Scratch memory in bytes.
     threads : int
         Threads the call uses.
+    share_of_peak : float
+        How much of the estimated time the multiplications take at the machine's best rate,
+        from 0 to 1.
 
     Examples
     --------
@@ -50,6 +53,7 @@ class Explanation:
     tiles: str
     workspace: int
     threads: int
+    share_of_peak: float
 
     def __str__(self) -> str:
         lines = [
@@ -58,6 +62,7 @@ class Explanation:
             f"  tiles: {self.tiles}",
             f"  workspace: {self.workspace} bytes",
             f"  threads: {self.threads}",
+            f"  share of peak: {self.share_of_peak:.0%}, estimated",
         ]
         return "\n".join(lines)
 

@@ -60,7 +60,7 @@ inline std::int64_t scratch_bytes(const Problem& p, const Tiling& t, int threads
 }
 
 inline double seconds(const Problem& p) {
-  constexpr double kPerProduct = 0.035e-9;
+  constexpr double kPerProduct = 1.8;     // of the arithmetic: each has a load of its own
   constexpr double kPerCopy = 0.3e-9;     // of an element of input
   constexpr double kPerAddress = 0.6e-9;  // of a pixel under a tap
   constexpr double kPerOutput = 0.05e-9, kPerOutputTransposed = 0.3e-9;
@@ -68,7 +68,7 @@ inline double seconds(const Problem& p) {
   const bool in_place = p.channels_last && p.src_type == p.sum_type;
   const double positions = static_cast<double>(p.N) * static_cast<double>(p.outputs());
   const double taps = static_cast<double>(p.taps());
-  const double rate = rows::seconds_per_product(p, lanes_of(p)) / 0.019e-9 * kPerProduct;
+  const double rate = rows::seconds_per_product(p) * kPerProduct;
   const double inputs = static_cast<double>(p.N) * static_cast<double>(p.IC) *
                         static_cast<double>(p.axis[0].in) * static_cast<double>(p.axis[1].in) *
                         static_cast<double>(p.axis[2].in);

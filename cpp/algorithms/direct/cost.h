@@ -30,7 +30,7 @@ inline double seconds(const Problem& p) {
                   : plain                  ? 0
                                            : kPerCopy;
   if (!plain) gather += kPerPiece / static_cast<double>(w.out);
-  return padded * static_cast<double>(p.OC) * terms * rows::seconds_per_product(p, lanes) +
+  return padded * static_cast<double>(p.OC) * terms * rows::seconds_per_product(p) +
          positions * static_cast<double>(p.G) * terms * gather +
          rows::outputs_of(p) * (p.channels_last ? kPerOutputTransposed : kPerOutput);
 }

@@ -23,8 +23,7 @@ inline double seconds(const Problem& p) {
   const double inputs = static_cast<double>(p.N) * static_cast<double>(p.IC) *
                         static_cast<double>(p.axis[0].in) * static_cast<double>(p.axis[1].in) *
                         static_cast<double>(p.axis[2].in);
-  return positions * channels * static_cast<double>(p.terms()) *
-             rows::seconds_per_product(p, panels.lanes) +
+  return positions * channels * static_cast<double>(p.terms()) * rows::seconds_per_product(p) +
          (in_place ? 0 : inputs * kPerCopy * pixels::spread(p.axis[2], kCopied)) +
          positions * static_cast<double>(p.G) * taps * kPerAddress +
          positions * channels * (p.channels_last ? kPerOutput : kPerOutputTransposed) +

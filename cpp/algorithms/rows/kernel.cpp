@@ -219,6 +219,7 @@ constexpr void fill_column(Kernels& kernels, Type sum) {
 
 constexpr Kernels make_kernels() {
   Kernels kernels{};
+  kernels.vector_bytes = sizeof(V<float>);
   kernels.gather[0] = gather<std::uint8_t>;
   kernels.gather[1] = gather<std::uint16_t>;
   kernels.gather[2] = gather<std::uint32_t>;

@@ -42,6 +42,7 @@ template <class R>
 using Rotate = void (*)(const std::byte* row, std::int64_t count, Complex<R>* rotated);
 
 struct Kernels {
+  int vector_bytes;
   Load gather[5];            // dst[...] = element (r, i) of src as it is, of 1, 2, 4, 8 or 16 bytes
   Load load[kTypes][kSums];  // null where a sum cannot hold the type
   Store store[kSums][kTypes];  // likewise
