@@ -18,7 +18,7 @@ import warnings
 
 import numpy as np
 from operations import OPERATIONS, takes_out
-from problems import ACTIVATIONS, ALIASES, MODES, TYPES, WORDS, values
+from problems import ACTIVATIONS, ALIASES, MODES, ROOMS, TYPES, WORDS, values
 
 import cconv
 
@@ -392,7 +392,7 @@ LIKELY = {
     "constant_values": [0, 0, 1, (1, 2), [(1, 2)]],
     "activation": [None, *ACTIVATIONS, ("leaky_relu", 0.2)],
     "channels_last": [False, True],
-    "algorithm": ["auto", "direct"],
+    "algorithm": ["auto", *ROOMS],
     "dtype": [None, *TYPES],
     "call": ["conv1d", "conv2d", "conv3d"],
     "layers": [[(3, 1, 1)] * 4, []],

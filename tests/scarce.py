@@ -18,6 +18,8 @@ CONV = {
     "converted": {"x": values(0, (2, 4, 9), ">f8")},
     "lists": {"weight": values(0, (6, 2, 3)).tolist(), "bias": [1] * 6, "stride": [1]},
     "large": {"x": values(0, (40, 4, 3000))},
+    "gemm": {"algorithm": "gemm"},
+    "gemm, large": {"algorithm": "gemm", "x": values(0, (40, 4, 3000))},
 }
 CHANGES = {
     "conv1d": CONV | {"refused": {"stride": [0]}},

@@ -14,6 +14,7 @@ from problems import (
     CONV,
     MODES,
     REFERENCE,
+    ROOMS,
     SMALL,
     TYPES,
     WORDS,
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.kernel
 
 FLOATS = (np.float32, np.float64)
 INTEGERS = ("i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8")
+
+by_room = pytest.mark.parametrize("algorithm", ROOMS)
 
 
 def digits(seed, *shape, dtype=np.float32):
@@ -86,21 +89,19 @@ def test_channels_are_where_they_are_in_x(case):
     assert_promised(np.moveaxis(swapped(), to, back), case)
 
 
-@given(cases(bare=False))
+@given(cases(bare=False, auto=False))
 def test_no_batch_is_a_batch_of_one(case):
-    case.options["algorithm"] = "direct"
     if case.x.ndim == case.dims + 1:
         np.testing.assert_array_equal(case(), case(x=case.x[None])[0])
     else:
         np.testing.assert_array_equal(case(x=case.x[0]), case()[0])
 
 
-@given(cases(bare=True))
+@given(cases(bare=True, auto=False))
 def test_a_bare_filter_sees_every_plane(case):
     last = case.options["channels_last"]
     x = np.moveaxis(case.x, -1, -1 - case.dims) if last else case.x
     lead, size = x.shape[: -case.dims], x.shape[-case.dims :]
-    case.options["algorithm"] = "direct"
     options = case.options | {"channels_last": False}
     each = CONV[case.dims](x.reshape(-1, 1, *size), case.weight[None, None], case.bias, **options)
     expected = each.reshape(*lead, *each.shape[2:])
@@ -143,39 +144,82 @@ def windows(x, kernel):
     return np.lib.stride_tricks.sliding_window_view(x, kernel, -1)
 
 
+@by_room
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("padding", [0, 1])
-def test_every_row_length(dtype, padding):
+def test_every_row_length(dtype, padding, algorithm):
     """Tails of vectors and tiles, whole rows and pieces of them."""
     weight = digits(1, 3, 2, 3, dtype=dtype)
     for n in range(3, 300):
         x = digits(n, 2, n, dtype=dtype)
         expected = np.einsum("cik,ock->oi", windows(np.pad(x, [(0, 0), (padding,) * 2]), 3), weight)
-        np.testing.assert_array_equal(cconv.conv1d(x, weight, padding=padding), expected)
+        y = cconv.conv1d(x, weight, padding=padding, algorithm=algorithm)
+        np.testing.assert_array_equal(y, expected)
 
 
+@by_room
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_every_number_of_output_channels(dtype):
-    x = digits(0, 2, 37, dtype=dtype)
-    for channels in range(1, 60):
+def test_every_number_of_output_channels(dtype, algorithm):
+    x, bias = digits(0, 2, 37, dtype=dtype), digits(2, 140, dtype=dtype)
+    for channels in range(1, 140):
         weight = digits(channels, channels, 2, 4, dtype=dtype)
-        expected = np.einsum("cik,ock->oi", windows(x, 4), weight)
-        np.testing.assert_array_equal(cconv.conv1d(x, weight), expected)
-        last = cconv.conv1d(np.ascontiguousarray(x.T), weight, channels_last=True)
-        np.testing.assert_array_equal(last, expected.T)
+        expected = np.einsum("cik,ock->oi", windows(x, 4), weight) + bias[:channels, None]
+        arguments = weight, bias[:channels]
+        y = cconv.conv1d(x, *arguments, algorithm=algorithm)
+        np.testing.assert_array_equal(y, expected)
+        last = np.ascontiguousarray(x.T)
+        y = cconv.conv1d(last, *arguments, channels_last=True, algorithm=algorithm)
+        np.testing.assert_array_equal(y, expected.T)
 
 
+@by_room
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_every_number_of_terms(dtype):
+def test_one_output_for_each_image_and_channel(dtype, algorithm):
+    """Then channels lie next to one another in either layout."""
+    x = digits(0, 5, 3, 4, dtype=dtype)
+    for channels in (1, 2, 4, 8, 16, 32, 33, 128):
+        weight = digits(channels, channels, 3, 4, dtype=dtype)
+        expected = np.einsum("nck,ock->no", x, weight)
+        y = cconv.conv1d(x, weight, algorithm=algorithm)
+        np.testing.assert_array_equal(y[:, :, 0], expected)
+        last = np.ascontiguousarray(np.moveaxis(x, 1, 2))
+        y = cconv.conv1d(last, weight, channels_last=True, algorithm=algorithm)
+        np.testing.assert_array_equal(y[:, 0], expected)
+
+
+@by_room
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_every_number_of_terms(dtype, algorithm):
     """Sums are taken in blocks: lengths around the ends of several."""
     for terms in (*range(1, 40), *range(250, 262), *range(508, 520), 1023, 1024, 1025):
         x, weight = digits(terms, terms, 5, dtype=dtype), digits(1, 2, terms, 1, dtype=dtype)
-        np.testing.assert_array_equal(cconv.conv1d(x, weight), weight[:, :, 0] @ x)
+        y = cconv.conv1d(x, weight, algorithm=algorithm)
+        np.testing.assert_array_equal(y, weight[:, :, 0] @ x)
+        signal, kernel = digits(terms, terms + 4, dtype=dtype), weight[0, :, 0]
+        y = cconv.conv1d(signal, kernel, algorithm=algorithm)
+        np.testing.assert_array_equal(y, np.correlate(signal, kernel, "valid"))
 
 
+@by_room
+@pytest.mark.parametrize("channels", [5, 40, 129, 300])
+def test_every_number_of_terms_of_a_plane(channels, algorithm):
+    """Blocks end within a row of taps, after one, after the plane of them and between channels."""
+    for height, width in itertools.product((1, 2, 3, 7), (1, 2, 3, 60)):
+        x, weight = (
+            digits(0, channels, height + 1, width + 2),
+            digits(1, 3, channels, height, width),
+        )
+        y = cconv.conv2d(x, weight, algorithm=algorithm)
+        for i, j in np.ndindex(y.shape[1:]):
+            window = x[:, i : i + height, j : j + width]
+            expected = np.tensordot(weight.astype(np.int64), window.astype(np.int64), 3)
+            np.testing.assert_array_equal(y[:, i, j], expected)
+
+
+@by_room
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("mode", MODES)
-def test_every_border_is_that_of_numpy_pad(mode, stride):
+def test_every_border_is_that_of_numpy_pad(mode, stride, algorithm):
     """Every (before, after) on axes of up to 4 elements, well beyond one period of the modes."""
     constant = {"constant_values": 7} if mode == "constant" else {}
     value = 7 if mode == "constant" else 0
@@ -186,17 +230,18 @@ def test_every_border_is_that_of_numpy_pad(mode, stride):
             expected = reference.conv1d(x, one, padding=[(before, after)], padding_mode=mode)
         else:
             expected = np.pad(x, (before, after), mode, **constant)
-        y = cconv.conv1d(
-            x, one, None, stride, [(before, after)], padding_mode=mode, padding_value=value
-        )
+        options = {"padding_mode": mode, "padding_value": value, "algorithm": algorithm}
+        y = cconv.conv1d(x, one, None, stride, [(before, after)], **options)
         np.testing.assert_array_equal(y, expected[::stride])
 
 
+@by_room
 @pytest.mark.parametrize("mode", MODES)
-def test_borders_of_several_axes_meet_as_in_numpy_pad(mode):
+def test_borders_of_several_axes_meet_as_in_numpy_pad(mode, algorithm):
     x = digits(0, 3, 4, 5)
     widths = [(2, 1), (0, 3), (3, 2)]
-    y = cconv.conv3d(x, np.ones((1, 1, 1), np.float32), padding=widths, padding_mode=mode)
+    options = {"padding": widths, "padding_mode": mode, "algorithm": algorithm}
+    y = cconv.conv3d(x, np.ones((1, 1, 1), np.float32), **options)
     np.testing.assert_array_equal(y, np.pad(x, widths, mode))
 
 
@@ -207,14 +252,15 @@ def test_other_names_of_modes(alias, mode):
     np.testing.assert_array_equal(y, cconv.conv2d(x, weight, padding=2, padding_mode=mode))
 
 
+@by_room
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("value", [-3, 0.1, 1e300, np.nan, np.inf, np.float16(0.1), True])
-def test_padding_value_is_an_element_of_x(dtype, value):
+def test_padding_value_is_an_element_of_x(dtype, value, algorithm):
     """Rounded to the type of x first, also where the sum is wider."""
     with np.errstate(over="ignore"):
         expected = np.array(value).astype(dtype).astype(np.float64)
     x, weight = np.ones(1, dtype), np.ones(1)
-    y = cconv.conv1d(x, weight, padding=1, padding_value=value)
+    y = cconv.conv1d(x, weight, padding=1, padding_value=value, algorithm=algorithm)
     np.testing.assert_array_equal(y, [expected, 1, expected])
 
 
@@ -287,11 +333,12 @@ def test_activations_in_float64_are_within_4_ulp(name):
     assert (off <= allowed).all(), x[off > allowed][:5]
 
 
+@by_room
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_activations_reach_their_limits(name, dtype):
+def test_activations_reach_their_limits(name, dtype, algorithm):
     x = np.array([-np.inf, np.inf, np.nan] * 20, dtype)
-    y = cconv.conv1d(x, np.ones(1, dtype), activation=name)
+    y = cconv.conv1d(x, np.ones(1, dtype), activation=name, algorithm=algorithm)
     np.testing.assert_array_equal(y, reference.conv1d(x, np.ones(1, dtype), activation=name))
     assert np.isnan(y[2::3]).all()
 
@@ -305,12 +352,14 @@ def test_slope_of_leaky_relu(slope):
     np.testing.assert_array_equal(as_list, y)
 
 
-def test_order_is_sum_bias_activation_dtype():
+@by_room
+def test_order_is_sum_bias_activation_dtype(algorithm):
     x, weight = np.array([10.0, -10.0, 0.1]), np.ones(1)
-    y = cconv.conv1d(x, weight, [3.4], activation="relu", dtype=np.uint8)
+    options = {"bias": [3.4], "algorithm": algorithm}
+    y = cconv.conv1d(x, weight, activation="relu", dtype=np.uint8, **options)
     assert y.dtype == np.uint8
     assert y.tolist() == [13, 0, 4]
-    y = cconv.conv1d(x, weight, [3.4], activation="sigmoid", dtype=np.int8)
+    y = cconv.conv1d(x, weight, activation="sigmoid", dtype=np.int8, **options)
     assert y.tolist() == [1, 0, 1]  # cast first it would be 0.97 and 0 for the last two
 
 
@@ -337,11 +386,12 @@ def test_lists_are_read_as_numpy_reads_them():
     assert y.tolist() == [[-60]]
 
 
-def test_sums_of_8_bits_wrap_past_32():
+@by_room
+def test_sums_of_8_bits_wrap_past_32(algorithm):
     x = np.full((140_000, 1), -128, np.int8)
     total = 140_000 * 2**14
-    assert cconv.conv1d(x, x[None]).item() == total - 2**32
-    assert cconv.conv1d(x, x[None].astype(np.int16)).item() == total
+    assert cconv.conv1d(x, x[None], algorithm=algorithm).item() == total - 2**32
+    assert cconv.conv1d(x, x[None].astype(np.int16), algorithm=algorithm).item() == total
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -375,12 +425,13 @@ def test_a_list_of_weights_takes_the_type_of_x(dtype):
         (np.float64, [0.1, 1e30, np.inf], None),
     ],
 )
+@by_room
 @pytest.mark.parametrize("sum_type", FLOATS)
-def test_asked_type(sum_type, dtype, sums, expected):
+def test_asked_type(sum_type, dtype, sums, expected, algorithm):
     x = np.array(sums, sum_type)
     if expected is None:
         expected = reference.conv1d(x, np.ones(1, sum_type), dtype=dtype)
-    y = cconv.conv1d(x, np.ones(1, sum_type), dtype=dtype)
+    y = cconv.conv1d(x, np.ones(1, sum_type), dtype=dtype, algorithm=algorithm)
     assert y.dtype == dtype
     np.testing.assert_array_equal(y, np.array(expected, dtype))
 
@@ -487,4 +538,6 @@ def test_float64_sums_are_exact_in_whole_numbers(problem):
     case = case_of(problem, np.float64)
     case.x, case.weight = np.rint(1e6 * case.x), np.rint(1e6 * case.weight)
     case.options.pop("activation", None)
-    np.testing.assert_array_equal(case(), case.reference())
+    expected = case.reference()
+    for algorithm in case.rooms():
+        np.testing.assert_array_equal(case(algorithm=algorithm), expected)

@@ -2,6 +2,7 @@
 
 import array
 import ctypes
+import itertools
 import mmap
 import os
 import sys
@@ -13,11 +14,12 @@ import pytest
 from hypothesis import given
 from memory import LAYOUTS, fresh, layouts
 from objects import Array, Both, DLPack, Subclass, every_object, no_matrix_warning
-from problems import TYPES, Case, cases, values
+from problems import ROOMS, TYPES, Case, cases, values
 
 import cconv
 
 pytestmark = pytest.mark.kernel
+by_room = pytest.mark.parametrize("algorithm", ROOMS)
 
 
 def image_case(dtype=np.float32, **options):
@@ -32,8 +34,9 @@ def image_case(dtype=np.float32, **options):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
 @pytest.mark.parametrize("name", ["x", "weight", "bias"])
-def test_layouts(name, layout, dtype):
-    case = image_case(dtype)
+@by_room
+def test_layouts(name, layout, dtype, algorithm):
+    case = image_case(dtype, algorithm=algorithm)
     expected = case()
     given_array = layout(getattr(case, name))
     before = given_array.tobytes()
@@ -51,36 +54,40 @@ def test_random_layouts(case, of_x, of_weight, of_bias):
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
-def test_layouts_under_a_bare_filter(dims, layout):
+@by_room
+def test_layouts_under_a_bare_filter(dims, layout, algorithm):
     """Leading axes that do not collapse into one."""
     x, kernel = values(0, (3, 2, 4, *[7] * dims)), values(1, (3, 2, 3)[:dims])
-    case = Case(dims, x, kernel, options={"padding": 1})
+    case = Case(dims, x, kernel, options={"padding": 1, "algorithm": algorithm})
     expected = case()
     np.testing.assert_array_equal(case(x=layout(x)), expected)
     transposed = np.ascontiguousarray(x.swapaxes(0, 2)).swapaxes(0, 2)
     np.testing.assert_array_equal(case(x=transposed), expected)
 
 
-def test_most_axes():
+@by_room
+def test_most_axes(algorithm):
     most = 64 if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else 32
     x = values(0, (2, *[1] * (most - 4), 3, 4, 5)).swapaxes(0, 20)
-    y = cconv.conv2d(x, np.ones((2, 2), np.float32))
+    y = cconv.conv2d(x, np.ones((2, 2), np.float32), algorithm=algorithm)
     assert y.shape == (*x.shape[:-2], 3, 4)
     np.testing.assert_allclose(y[..., 0, 0], x[..., :2, :2].sum((-2, -1)), rtol=1e-5)
 
 
-def test_one_element_seen_many_times():
+@by_room
+def test_one_element_seen_many_times(algorithm):
     x = np.broadcast_to(np.float32(2), (2, 3, 5, 6))
     weight = np.broadcast_to(np.float32(3), (4, 3, 2, 2))
     bias = np.broadcast_to(np.float32(1), 4)
-    y = cconv.conv2d(x, weight, bias)
+    y = cconv.conv2d(x, weight, bias, algorithm=algorithm)
     np.testing.assert_array_equal(y, np.full((2, 4, 4, 5), 2 * 3 * 12 + 1))
 
 
-def test_overlapping_windows():
+@by_room
+def test_overlapping_windows(algorithm):
     x = np.lib.stride_tricks.sliding_window_view(values(0, 40), 16)  # rows share elements
-    kernel = values(1, (3, 3))
-    np.testing.assert_array_equal(cconv.conv2d(x, kernel), cconv.conv2d(x.copy(), kernel))
+    case = Case(2, x, values(1, (3, 3)), options={"algorithm": algorithm})
+    np.testing.assert_array_equal(case(), case(x=x.copy()))
 
 
 @pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "symmetric", "wrap"])
@@ -104,7 +111,9 @@ def test_no_type_is_copied(dtype, channels_last):
     x = np.broadcast_to(np.ones((), dtype), shape)
     weight = np.ones((2, 2, 3, 3), dtype)
     options = {"stride": 65000, "padding": 1, "groups": 2, "channels_last": channels_last}
-    for y in (cconv.conv2d(x, weight, **options), cconv.Conv2d(weight, **options)(x)):
+    case = Case(2, x, weight, None, options)
+    for options["algorithm"], layer in itertools.product(case.rooms(), (False, True)):
+        y = case.layer()(x) if layer else case()
         y = np.moveaxis(y, -1, 1) if channels_last else y
         assert y[:, :, 1, 1].tolist() == [[18] * 2] * 2
 
@@ -152,17 +161,19 @@ for name, layout in LAYOUTS.items():
 
 @no_matrix_warning
 @every_object
-def test_objects(wrap):
+@by_room
+def test_objects(wrap, algorithm):
     x, kernel, bias = values(0, (7, 8), np.float64), values(1, (3, 3), np.float64), np.ones(1)
-    direct = {"algorithm": "direct"}
-    expected = cconv.conv2d(x, kernel, bias, **direct)
+    options = {"algorithm": algorithm}
+    expected = cconv.conv2d(x, kernel, bias, **options)
     for arguments in ((wrap(x), kernel), (x, wrap(kernel)), (wrap(x), wrap(kernel))):
-        y = cconv.conv2d(*arguments, bias, **direct)
+        y = cconv.conv2d(*arguments, bias, **options)
         assert type(y) is np.ndarray
         np.testing.assert_array_equal(y, expected)
-    layer = cconv.Conv2d(wrap(kernel), bias, **direct)
+    layer = cconv.Conv2d(wrap(kernel), bias, **options)
     np.testing.assert_array_equal(layer(wrap(x)), expected)
-    assert layer.explain(wrap(x)) == cconv.explain("conv2d", wrap(x), wrap(kernel), bias, **direct)
+    told = cconv.explain("conv2d", wrap(x), wrap(kernel), bias, **options)
+    assert layer.explain(wrap(x)).tiles == told.tiles
 
 
 @pytest.mark.parametrize("kind", [">f4", "g", ">i2"])
@@ -447,14 +458,16 @@ def test_no_reference_is_kept_or_lost():
     out, stride, mode = np.ones((4, 7, 8)), [1, np.int64(1)], "".join(["ed", "ge"])
     watched = [x, weight, bias, out, stride, mode, weight.dtype, x.astype(">f8").dtype]
     layer = cconv.Conv2d(weight, bias, stride, padding_mode=mode)
+    prepared = cconv.Conv2d(weight, bias, stride, padding_mode=mode, algorithm="gemm")
 
     def every_way(x):
         cconv.conv2d(x, weight, bias, stride, padding_mode=mode)
         cconv.conv2d(x, weight.tolist(), bias.tolist(), stride, padding_mode=mode)
         cconv.conv2d(x, weight, bias, stride, padding_mode=mode, out=out)
-        layer(x)
-        layer(x, out)
-        layer.explain(x)
+        for each in (layer, prepared):
+            each(x)
+            each(x, out)
+            each.explain(x)
         cconv.explain("conv2d", x, weight, bias, stride, padding_mode=mode)
         for wrong in ({"groups": 2}, {"padding": mode}, {"dtype": bool}, {"out": x}):
             with pytest.raises((ValueError, TypeError)):
@@ -486,6 +499,7 @@ def calls():
         cconv.conv2d(x, weight)
         cconv.conv2d(x, lists, stride=[1, 2], padding=[(1, 2), (0, 1)], activation="gelu")
         cconv.Conv2d(lists, dilation=[1, 1])(x)
+        cconv.Conv2d(lists, algorithm="gemm")(x)
         cconv.explain("conv2d", x, lists)
         if turn % 100 == 0:
             cconv.conv2d(large, weight[0, 0])
@@ -508,12 +522,14 @@ print(resident() - before)
 
 @pytest.mark.parametrize("channels_last", [False, True])
 @pytest.mark.parametrize("dims", [1, 2, 3])
-def test_no_images(dims, channels_last):
+@by_room
+def test_no_images(dims, channels_last, algorithm):
     conv = {1: cconv.conv1d, 2: cconv.conv2d, 3: cconv.conv3d}[dims]
     shape = (0, *[5] * dims, 3) if channels_last else (0, 3, *[5] * dims)
-    y = conv(np.ones(shape), np.ones((4, 3, *[2] * dims)), channels_last=channels_last)
+    options = {"channels_last": channels_last, "algorithm": algorithm}
+    y = conv(np.ones(shape), np.ones((4, 3, *[2] * dims)), **options)
     assert y.shape == ((0, *[4] * dims, 4) if channels_last else (0, 4, *[4] * dims))
-    bare = conv(np.ones(shape), np.ones([2] * dims), channels_last=channels_last)
+    bare = conv(np.ones(shape), np.ones([2] * dims), **options)
     assert bare.shape == ((0, *[4] * dims, 3) if channels_last else (0, 3, *[4] * dims))
 
 
@@ -538,20 +554,26 @@ def test_no_input_channels_leave_the_activation_of_the_bias():
     assert cconv.conv1d(x, weight, activation="sigmoid").ravel().tolist() == [0.5] * 3
 
 
-def test_no_output_channels():
-    assert cconv.conv2d(np.ones((2, 3, 5, 5)), np.ones((0, 3, 3, 3))).shape == (2, 0, 3, 3)
-    y = cconv.conv2d(np.ones((2, 3, 5, 5)), np.ones((0, 3, 3, 3)), np.ones(0), groups=1)
-    assert y.shape == (2, 0, 3, 3)
+@by_room
+def test_no_output_channels(algorithm):
+    x, weight, options = np.ones((2, 3, 5, 5)), np.ones((0, 3, 3, 3)), {"algorithm": algorithm}
+    for bias in (None, np.ones(0)):
+        assert cconv.conv2d(x, weight, bias, **options).shape == (2, 0, 3, 3)
+        assert cconv.Conv2d(weight, bias, **options)(x).shape == (2, 0, 3, 3)
 
 
-def test_planes_of_nothing_under_a_bare_filter():
-    assert cconv.conv2d(np.ones((3, 0, 5, 5)), np.ones((2, 2))).shape == (3, 0, 4, 4)
-    last = cconv.conv2d(np.ones((5, 5, 0)), np.ones((2, 2)), channels_last=True)
+@by_room
+def test_planes_of_nothing_under_a_bare_filter(algorithm):
+    options = {"algorithm": algorithm}
+    assert cconv.conv2d(np.ones((3, 0, 5, 5)), np.ones((2, 2)), **options).shape == (3, 0, 4, 4)
+    last = cconv.conv2d(np.ones((5, 5, 0)), np.ones((2, 2)), channels_last=True, **options)
     assert last.shape == (4, 4, 0)
 
 
-def test_an_axis_of_nothing_but_border():
-    y = cconv.conv2d(np.ones((1, 2, 0, 3)), np.ones((2, 2, 2, 2)), padding=1, padding_value=5)
+@by_room
+def test_an_axis_of_nothing_but_border(algorithm):
+    options = {"padding": 1, "padding_value": 5, "algorithm": algorithm}
+    y = cconv.conv2d(np.ones((1, 2, 0, 3)), np.ones((2, 2, 2, 2)), **options)
     np.testing.assert_array_equal(y[0, 0], np.full((1, 4), 2 * 4 * 5))
 
 
@@ -560,8 +582,9 @@ def test_an_axis_of_nothing_but_border():
 
 @pytest.mark.parametrize("dtype", [None, np.float32, np.float16, np.uint8, np.int64])
 @pytest.mark.parametrize("channels_last", [False, True])
-def test_out_is_filled_and_returned(channels_last, dtype):
-    case = image_case(np.float64, channels_last=channels_last)
+@by_room
+def test_out_is_filled_and_returned(channels_last, dtype, algorithm):
+    case = image_case(np.float64, channels_last=channels_last, algorithm=algorithm)
     case.options["dtype"] = dtype
     if channels_last:
         case.x = np.moveaxis(case.x, 1, -1)
@@ -581,15 +604,27 @@ def test_out_of_a_subclass_is_returned_as_it_is():
     assert out.tobytes() == np.full(3, 2.0).tobytes()
 
 
-def test_only_out_is_written():
-    """Canaries on both sides of every length of row."""
+def assert_written_alone(call, shape):
+    """`call` fills all of an `out`, and nothing on either side of it."""
+    size = int(np.prod(shape))
+    block = np.full(size + 40, 7, np.float32)
+    call(out=block[20 : size + 20].reshape(shape))
+    assert (block[:20] == 7).all()
+    assert (block[size + 20 :] == 7).all()
+    assert (block[20 : size + 20] != 7).all()
+
+
+@by_room
+def test_only_out_is_written(algorithm):
+    """Canaries on both sides of every length of row and every number of channels."""
+    options = {"algorithm": algorithm}
     for n in range(1, 80):
-        block = np.full(n + 40, 7, np.float32)
-        x = values(n, n + 2)
-        cconv.conv1d(x, np.ones(3, np.float32), out=block[20 : n + 20])
-        assert (block[:20] == 7).all()
-        assert (block[n + 20 :] == 7).all()
-        assert (block[20 : n + 20] != 7).all()
+        assert_written_alone(Case(1, values(n, n + 2), values(1, 3), None, options), n)
+    for channels_last, n in itertools.product((False, True), range(1, 140)):
+        options["channels_last"] = channels_last
+        x = values(0, (7, 2) if channels_last else (2, 7))
+        shape = (5, n) if channels_last else (n, 5)
+        assert_written_alone(Case(1, x, values(n, (n, 2, 3)), None, options), shape)
 
 
 @pytest.mark.parametrize("first", ["x", "out"])

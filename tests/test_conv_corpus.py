@@ -26,12 +26,13 @@ names = {"ids": lambda problem: problem.name}
 @pytest.mark.parametrize("problem", SMALL, **names)
 def test_small(problem, dtype):
     case = case_of(problem, dtype)
-    y = case()
-    assert_promised(y, case)
-    assert_promised(case.layer()(case.x), case)
-    if case.weight.ndim > case.dims or case.options.get("channels_last"):
-        swapped, (to, back) = channels_swapped(case)
-        assert_promised(np.moveaxis(swapped(), to, back), case)
+    for algorithm in case.rooms():
+        case.options["algorithm"] = algorithm
+        assert_promised(case(), case)
+        assert_promised(case.layer()(case.x), case)
+        if case.weight.ndim > case.dims or case.options.get("channels_last"):
+            swapped, (to, back) = channels_swapped(case)
+            assert_promised(np.moveaxis(swapped(), to, back), case)
 
 
 MOST = 3e8  # products in one test
@@ -56,12 +57,14 @@ def within_reach(problem):
 @pytest.mark.parametrize("problem", LARGE, **names)
 def test_some_outputs(problem):
     case = case_of(within_reach(problem))
-    x, y = case.x, case()
+    x, results = case.x, {algorithm: case(algorithm=algorithm) for algorithm in case.rooms()}
     if case.options.get("channels_last"):
-        x, y = (np.moveaxis(a, -1, -1 - case.dims) for a in (x, y))
+        x, *last = (np.moveaxis(a, -1, -1 - case.dims) for a in (x, *results.values()))
+        results = dict(zip(results, last, strict=True))
+    shape = results["direct"].shape
     rng = np.random.default_rng(3)
-    corners = [(0,) * y.ndim, tuple(n - 1 for n in y.shape)]
-    for place in corners + [tuple(rng.integers(y.shape).tolist()) for _ in range(20)]:
+    corners = [(0,) * len(shape), tuple(n - 1 for n in shape)]
+    for place in corners + [tuple(rng.integers(shape).tolist()) for _ in range(20)]:
         terms = terms_at(case, x, place)
         expected = math.fsum(terms)
         error = np.finfo(np.float32).eps * min(terms.size, 1024 + terms.size / 256)
@@ -71,7 +74,8 @@ def test_some_outputs(problem):
             expected = reference.conv1d([expected], [1.0], activation=activation).item()
             error += 4 * float(np.spacing(np.float32(abs(expected))))
             error += 4 * np.finfo(np.float32).eps if activation == "gelu" else 0
-        assert abs(float(y[place]) - expected) <= error, place
+        for algorithm, y in results.items():
+            assert abs(float(y[place]) - expected) <= error, (algorithm, place)
 
 
 def terms_at(case, x, place):

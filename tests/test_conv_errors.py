@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from problems import ACTIVATIONS, CONV, LAYER, MODES, values
+from problems import ACTIVATIONS, CONV, LAYER, MODES, ROOMS, TYPES, Case, values
 from refusals import BEYOND, NO_INTS, Index, TwoLines, Unprintable, by_type, itself, refusal
 
 import cconv
@@ -129,10 +129,11 @@ def test_beyond_64_bits(name, value):
 
 @pytest.mark.parametrize("value", [2**31, 2**62, 2**63 - 1])
 def test_large_steps_are_no_error(value):
-    y = call(stride=value, algorithm="direct")
-    np.testing.assert_array_equal(y, call(algorithm="direct")[:, :, :1, :1])
-    point = WEIGHT[:, :, 1:2, 1:2]
-    np.testing.assert_array_equal(call(weight=point, dilation=value), call(weight=point))
+    for algorithm in ROOMS:
+        one = call(algorithm=algorithm)[:, :, :1, :1]
+        np.testing.assert_array_equal(call(stride=value, algorithm=algorithm), one)
+        point = {"weight": WEIGHT[:, :, 1:2, 1:2], "algorithm": algorithm}
+        np.testing.assert_array_equal(call(dilation=value, **point), call(**point))
 
 
 @pytest.mark.parametrize("value", [2**62, 2**63 - 1])
@@ -285,15 +286,32 @@ def test_unknown_words_are_answered_with_the_known_ones():
         refused(ValueError, "padding ", padding=word)
 
 
-ROOMS = ["gemm", "winograd", "depthwise", "filter2d", "separable", "fft"]
+PLANNED = {"winograd", "depthwise", "filter2d", "separable", "fft"}
 
 
-@pytest.mark.parametrize("name", [*ROOMS, "", "Direct", "any"])
+@pytest.mark.parametrize("name", [*sorted(PLANNED.difference(ROOMS)), "", "Direct", "any"])
 def test_rooms_that_are_not_built_are_unknown(name):
-    if name in cconv.explain("conv2d", X, WEIGHT, groups=2).reasons:
-        return  # built
     message = refused(ValueError, f"algorithm {name!r} is unknown", algorithm=name)
-    assert '"auto", "direct"' in message
+    assert ", ".join(f'"{word}"' for word in ("auto", *ROOMS)) in message
+
+
+@pytest.mark.parametrize("kernel", TYPES, ids=str)
+@pytest.mark.parametrize("image", TYPES, ids=str)
+def test_gemm_multiplies_real_numbers(image, kernel):
+    arguments = {"x": X.astype(image), "weight": WEIGHT.astype(kernel)}
+    case = Case(2, **arguments, options={"groups": 2})
+    if "c" not in (image.kind, kernel.kind):
+        assert case.rooms() == list(ROOMS)
+        return
+    words = 'algorithm "gemm" multiplies real numbers only; "auto" would do'
+    refused(ValueError, words, **arguments, out=None, algorithm="gemm")
+    assert case.rooms() == ["direct"]
+
+
+def test_gemm_takes_channels():
+    arguments = {"x": X[:, :0], "weight": WEIGHT[:, :0], "out": None, "algorithm": "gemm"}
+    refused(ValueError, 'algorithm "gemm" needs at least one channel; "auto" would do', **arguments)
+    assert Case(2, X[:, :0], WEIGHT[:, :0], options={"groups": 2}).rooms() == ["direct"]
 
 
 @pytest.mark.parametrize("mode", ["zeros", *MODES[1:], "replicate", "circular"])

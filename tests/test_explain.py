@@ -1,8 +1,10 @@
 """cconv.explain: how a call is computed, without computing it."""
 
+import itertools
+
 import numpy as np
 import pytest
-from problems import CONV, LARGE, SMALL, case_of, values
+from problems import CONV, LARGE, ROOMS, SMALL, case_of, values
 
 import cconv
 
@@ -25,7 +27,7 @@ def test_what_it_tells(dims):
 def test_it_prints_as_a_few_lines():
     text = str(cconv.explain("conv2d", (1, 64, 56, 56), (64, 64, 3, 3), padding=1))
     assert 4 <= len(text.splitlines()) <= 12
-    for word in ("conv2d", "direct", "tiles", "workspace", "threads"):
+    for word in ("conv2d", *ROOMS, "tiles", "workspace", "threads"):
         assert word in text
 
 
@@ -52,8 +54,34 @@ def test_shapes_and_arrays_mix():
 
 
 def test_shapes_take_no_memory():
-    huge = cconv.explain("conv2d", (1, 2**10, 2**20, 2**20), (2**10, 2**10, 3, 3))
-    assert huge.algorithm == "direct"
+    """Petabytes of input, planned for whatever is named."""
+    shapes = (1, 2**10, 2**20, 2**20), (2**10, 2**10, 3, 3)
+    for algorithm in ("auto", *ROOMS):
+        huge = cconv.explain("conv2d", *shapes, algorithm=algorithm)
+        assert 0 < huge.workspace < 2**32
+
+
+@pytest.mark.parametrize("algorithm", ROOMS)
+@pytest.mark.parametrize(
+    ("x", "weight", "options"),
+    [
+        ((4, 1, 2**59), (1, 1, 3), {"stride": 2**58}),
+        ((4, 2, 2**57), (2, 1, 3), {"dilation": 2**55, "groups": 2, "dtype": np.int8}),
+        ((1, 2**59, 1), (1, 2**59, 1), {}),
+        ((1, 2**30, 2**29), (1, 2**30, 2**29), {}),
+        ((1, 1, 1), (2**59, 1, 1), {"dtype": np.int8}),
+        ((1, 1, 2**59), (1, 1, 1), {"dtype": np.int8}),
+    ],
+)
+def test_what_no_memory_holds(x, weight, options, algorithm):
+    """The bytes don't wrap; the call itself ends at them."""
+    arrays = [np.broadcast_to(np.int8(0), x), np.broadcast_to(np.float64(0), weight)]
+    with cconv.num_threads(8):
+        told = cconv.explain("conv1d", *arrays, **options, algorithm=algorithm)
+        assert told.workspace >= 0
+        if told.workspace > 2**50:
+            with pytest.raises(MemoryError):
+                cconv.conv1d(*arrays, **options, algorithm=algorithm)
 
 
 def test_nothing_is_computed():
@@ -62,10 +90,47 @@ def test_nothing_is_computed():
     assert (out == 7).all()
 
 
-def test_a_named_algorithm_is_chosen():
-    told = cconv.explain("conv2d", (9, 9), (3, 3), algorithm="direct")
+@pytest.mark.parametrize("algorithm", ROOMS)
+def test_a_named_algorithm_is_chosen(algorithm):
+    told = cconv.explain("conv2d", (9, 9), (3, 3), algorithm=algorithm)
+    assert told.algorithm == algorithm
+    assert told.reasons.pop(algorithm) == "chosen: named by algorithm="
+    assert set(told.reasons.values()) == {"not named"}
+
+
+def test_the_choice_is_the_cheapest_of_those_that_can():
+    told = cconv.explain("conv2d", (1, 64, 56, 56), (64, 64, 3, 3), padding=1)
+    assert told.reasons.pop(told.algorithm) == "chosen: the cheapest that applies"
+    assert set(told.reasons.values()) == {"estimated to take longer"}
+    told = cconv.explain("conv2d", np.ones((64, 56, 56)), np.ones((64, 64, 3, 3), complex))
     assert told.algorithm == "direct"
-    assert "named" in told.reasons["direct"]
+    assert told.reasons["gemm"] == "multiplies real numbers only"
+    told = cconv.explain("conv2d", (0, 9, 9), (4, 0, 3, 3))
+    assert told.algorithm == "direct"
+    assert told.reasons["gemm"] == "needs at least one channel"
+
+
+def test_what_a_function_packs_a_layer_has_packed():
+    """Its calls cost less with "gemm", the more so the fewer the pixels."""
+    chosen = []
+    for pixels, channels in itertools.product((1, 2, 8, 32), (1, 8, 64, 512)):
+        shapes = (channels, pixels, pixels), (channels, channels, 1, 1)
+        layer = cconv.Conv2d(np.ones(shapes[1], np.float32))
+        of_function = cconv.explain("conv2d", *shapes).algorithm
+        chosen.append((of_function, layer.explain(shapes[0]).algorithm))
+    assert ("gemm", "direct") not in chosen
+    if cconv.show_config("dicts")["isa"]["in_use"] != "scalar":  # whose vectors are single numbers
+        assert ("direct", "gemm") in chosen
+
+
+def test_the_workspace_of_a_layer_has_no_weights():
+    """Which it keeps itself."""
+    shapes, options = ((1, 64, 9, 9), (64, 64, 3, 3)), {"algorithm": "gemm"}
+    weight = np.ones(shapes[1], np.float32)
+    function = cconv.explain("conv2d", *shapes, **options)
+    layer = cconv.Conv2d(weight, **options).explain(shapes[0])
+    assert function.workspace >= layer.workspace + weight.nbytes
+    assert (layer.algorithm, layer.tiles) == (function.algorithm, function.tiles)
 
 
 def test_arguments_are_positional_as_in_the_call():

@@ -109,9 +109,10 @@ def test_chunks_of_an_image_padded_once(data, layer, n, mode):
 
 
 @pytest.mark.kernel
+@pytest.mark.parametrize("algorithm", ["direct", "gemm"])
 @pytest.mark.parametrize("mode", MODES[:4])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
-def test_tiles_of_a_stack_of_maps(mode, dtype):
+def test_tiles_of_a_stack_of_maps(mode, dtype, algorithm):
     """Both axes, channels, prepared layers: in tiles of uneven sides."""
     layers = [(3, 1, 2), (4, 2, 1), (5, 1, 1)]
     channels = [2, 6, 4, 5]
@@ -122,7 +123,7 @@ def test_tiles_of_a_stack_of_maps(mode, dtype):
             padding="same",
             dilation=d,
             padding_mode=mode,
-            algorithm="direct",
+            algorithm=algorithm,
         )
         for (k, s, d), inner, outer in zip(layers, channels[:-1], channels[1:], strict=True)
     ]

@@ -1,24 +1,29 @@
 """Conv1d, Conv2d, Conv3d: prepared once, called often."""
 
+import concurrent.futures
 import copy
 import gc
 import inspect
+import itertools
 import pickle
+import sys
+import threading
 import weakref
 
+import child
 import numpy as np
 import pytest
 from hypothesis import given
-from problems import ACTIVATIONS, CONV, LAYER, SMALL, case_of, cases, values
+from problems import ACTIVATIONS, CONV, HALVES, LAYER, ROOMS, SMALL, case_of, cases, values
 
 import cconv
 
 by_dims = pytest.mark.parametrize("dims", [1, 2, 3])
+by_room = pytest.mark.parametrize("algorithm", ROOMS)
 
 
-@given(cases())
+@given(cases(auto=False))
 def test_a_layer_does_what_the_function_does(case):
-    case.options["algorithm"] = "direct"
     layer = case.layer(activation="silu", dtype="f2")
     expected = case(activation="silu", dtype="f2")
     y = layer(case.x)
@@ -31,12 +36,14 @@ def test_a_layer_does_what_the_function_does(case):
     np.testing.assert_array_equal(layer(case.x, out=None), expected)
 
 
-@pytest.mark.parametrize("algorithm", cconv.explain("conv2d", (9, 9), (3, 3)).reasons)
-def test_named_algorithms_have_the_same_bits(algorithm):
-    for problem in SMALL:
-        case = case_of(problem)
+@pytest.mark.parametrize("problem", SMALL, ids=lambda problem: problem.name)
+def test_named_algorithms_have_the_same_bits(problem):
+    case = case_of(problem)
+    for algorithm in case.rooms():
         case.options["algorithm"] = algorithm
-        assert case.layer()(case.x).tobytes() == case().tobytes()
+        layer, expected = case.layer(), case().tobytes()
+        for _ in range(3):
+            assert layer(case.x).tobytes() == expected
 
 
 @by_dims
@@ -48,23 +55,39 @@ def test_options_are_those_of_the_function(dims):
     ]
 
 
-def test_options_are_positional_as_in_the_function():
+@by_room
+def test_options_are_positional_as_in_the_function(algorithm):
     x, weight, bias = values(0, (4, 11, 12)), values(1, (6, 2, 3, 3)), values(2, 6)
     options = (bias, (2, 1), [(1, 0), (2, 2)], 2, 2)
-    expected = cconv.conv2d(x, weight, *options, algorithm="direct")
-    layer = cconv.Conv2d(weight, *options, algorithm="direct")
+    expected = cconv.conv2d(x, weight, *options, algorithm=algorithm)
+    layer = cconv.Conv2d(weight, *options, algorithm=algorithm)
     np.testing.assert_array_equal(layer(x), expected)
 
 
-def test_one_layer_takes_inputs_of_any_size_and_type():
-    layer = cconv.Conv2d(values(0, (4, 3, 3, 3)), padding="same", algorithm="direct")
-    for shape in ((3, 5, 5), (2, 3, 9, 1), (7, 3, 1, 40), (0, 3, 4, 4), (3, 5, 5)):
-        for dtype in (np.float32, np.float64, ">f8"):
-            x = values(1, shape, dtype)
-            y = layer(x)
-            expected = cconv.conv2d(x, layer.weight, padding="same", algorithm="direct")
-            assert y.dtype == expected.dtype
-            np.testing.assert_array_equal(y, expected)
+@by_room
+@pytest.mark.parametrize("kind", ["f4", "f8", "f2", "i1", "i4"])
+def test_one_layer_takes_inputs_of_any_size_and_type(kind, algorithm):
+    """In turn, and each type again: what is prepared for one serves no other."""
+    options = {"padding": "same", "algorithm": algorithm}
+    weight, bias = values(0, (4, 3, 3, 3), kind), values(1, 4, "i1")
+    layer = cconv.Conv2d(weight, bias, **options)
+    shapes = (3, 5, 5), (2, 3, 9, 1), (7, 3, 1, 40), (0, 3, 4, 4), (3, 5, 5)
+    types = np.float32, np.float64, *HALVES, np.int8, np.int32, ">f8"
+    for shape, dtype in itertools.product(shapes, types):
+        x = values(2, shape, dtype)
+        y, expected = layer(x), cconv.conv2d(x, weight, bias, **options)
+        assert y.dtype == expected.dtype
+        np.testing.assert_array_equal(y, expected)
+
+
+def test_one_layer_takes_complex_inputs_between_real_ones():
+    """Which another algorithm computes."""
+    weight, x = values(0, (8, 40, 3, 3)), values(1, (40, 30, 30))
+    layer = cconv.Conv2d(weight)
+    expected = {x.dtype: cconv.conv2d(x, weight) for x in (x, x.astype(complex))}
+    assert {layer.explain(x.astype(t)).algorithm for t in expected} == {"gemm", "direct"}
+    for dtype in (*expected, *expected):
+        np.testing.assert_array_equal(layer(x.astype(dtype)), expected[dtype])
 
 
 # ------------------------------------------------------------------------ weights
@@ -103,13 +126,14 @@ def test_the_copies_cannot_be_written():
     ],
     ids=str,
 )
-def test_a_list_of_weights_takes_the_type_of_each_x(weight, dtype):
-    layer = cconv.Conv1d(weight, algorithm="direct")
+@by_room
+def test_a_list_of_weights_takes_the_type_of_each_x(weight, dtype, algorithm):
+    layer = cconv.Conv1d(weight, algorithm=algorithm)
     for _ in range(2):
         x = values(0, 30, dtype)
         y = layer(x)
         assert y.dtype == dtype
-        np.testing.assert_array_equal(y, cconv.conv1d(x, weight, algorithm="direct"))
+        np.testing.assert_array_equal(y, cconv.conv1d(x, weight, algorithm=algorithm))
         again = pickle.loads(pickle.dumps(layer))
         np.testing.assert_array_equal(again(x), y)
         dtype = np.float64 if dtype == np.float32 else np.float32
@@ -130,8 +154,9 @@ def copies(layer):
         yield pickle.loads(pickle.dumps(layer, protocol))
 
 
+@by_room
 @by_dims
-def test_copies_do_the_same(dims):
+def test_copies_do_the_same(dims, algorithm):
     x = values(0, (2, 4, *[9] * dims))
     layer = LAYER[dims](
         values(1, (6, 2, *[3] * dims)),
@@ -142,7 +167,7 @@ def test_copies_do_the_same(dims):
         np.int64(2),
         padding_mode="wrap",
         activation=("leaky_relu", 0.2),
-        algorithm="direct",
+        algorithm=algorithm,
         dtype=np.float16,
     )
     expected = layer(x)
@@ -165,12 +190,16 @@ def test_copies_keep_every_option(activation):
         np.testing.assert_array_equal(same(x), layer(x))
 
 
-def test_pickles_carry_the_original_weights():
+@by_room
+def test_pickles_carry_the_original_weights(algorithm):
     weight = values(0, (64, 64, 3, 3))
-    layer = cconv.Conv2d(weight, padding=1)
+    layer = cconv.Conv2d(weight, padding=1, algorithm=algorithm)
     before = len(pickle.dumps(layer))
-    layer(values(1, (64, 20, 20)))
-    assert len(pickle.dumps(layer)) == before
+    for dtype in (np.float32, np.float64):
+        layer(values(1, (64, 20, 20), dtype))
+    for same in (layer, *copies(layer)):
+        assert len(pickle.dumps(same)) == before
+        np.testing.assert_array_equal(same.weight, weight)
     assert weight.nbytes < before < weight.nbytes + 2000
 
 
@@ -184,6 +213,84 @@ def test_subclasses():
     for same in (layer, *copies(layer)):
         assert type(same) is Named
         np.testing.assert_array_equal(same(x), cconv.conv2d(x, layer.weight))
+
+
+# ------------------------------------------------------------------------ prepared weights
+
+
+@by_room
+def test_the_first_calls_of_many_threads(algorithm):
+    """Each finds nothing prepared, or what another has just made, of its type or not."""
+    weight, bias = values(0, (37, 20, 3, 3)), values(1, 37)
+    inputs = [values(2, (20, 9, 11), dtype) for dtype in ("f4", "f8", "i1", "i4")]
+    options = {"padding": 1, "algorithm": algorithm}
+    expected = [cconv.conv2d(x, weight, bias, **options) for x in inputs]
+    threads, start = 8, threading.Barrier(8)
+
+    def work(number, layer):
+        start.wait()
+        for turn in range(8):
+            kind = (number + turn) % len(inputs)
+            np.testing.assert_array_equal(layer(inputs[kind]), expected[kind])
+
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        for _ in range(50):
+            layer = cconv.Conv2d(weight, bias, **options)
+            list(pool.map(work, range(threads), [layer] * threads))
+
+
+@by_room
+def test_bias_is_prepared_with_the_weights(algorithm):
+    """For each type of the sum: past 2**24 a float32 shows."""
+    bias = np.array([2.0**24 + 1, -1])
+    layer = cconv.Conv1d([[[1.0]], [[1.0]]], bias, algorithm=algorithm)
+    for dtype in (np.float64, np.float32, np.float64):
+        y = layer(np.zeros((1, 1), dtype))
+        np.testing.assert_array_equal(y[:, 0], bias.astype(dtype))
+
+
+@by_room
+def test_prepared_weights_do_not_depend_on_the_first_input(algorithm):
+    weight = values(0, (40, 9, 3, 3))
+    inputs = [values(1, (9, *shape)) for shape in ((3, 3), (40, 41), (3, 900))]
+    inputs.append(np.asfortranarray(inputs[1]))
+    options = {"algorithm": algorithm}
+    expected = [cconv.conv2d(x, weight, **options).tobytes() for x in inputs]
+    for order in itertools.permutations(range(len(inputs))):
+        layer = cconv.Conv2d(weight, **options)
+        assert [layer(inputs[i]).tobytes() for i in order] == [expected[i] for i in order]
+
+
+def test_threads_share_what_is_prepared():
+    """The number of threads of the first call is not that of the next."""
+    weight, x = values(0, (70, 20, 3, 3)), values(1, (4, 20, 40, 41))
+    layer = cconv.Conv2d(weight, algorithm="gemm")
+    with cconv.num_threads(1):
+        expected = cconv.conv2d(x, weight, algorithm="gemm").tobytes()
+    for threads in (3, 1, 5):
+        with cconv.num_threads(threads):
+            assert layer(x).tobytes() == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+@by_room
+def test_prepared_weights_are_freed_with_their_layer(algorithm):
+    """Fifty layers that come to hold 24 MB and more, one after the other, in 256 MB."""
+    code = f"""
+import resource
+import numpy as np, cconv
+weight, x = np.ones((1024, 2048, 1), np.float32), np.ones((2048, 1), np.float32)
+cconv.conv1d(x, weight, algorithm={algorithm!r})
+with open("/proc/self/statm") as file:
+    used = int(file.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (256 << 20), -1))
+for _ in range(50):
+    layer = cconv.Conv1d(weight, algorithm={algorithm!r})
+    for dtype in (np.float32, np.float64):
+        assert (layer(x.astype(dtype)) == 2048).all()
+print("well")
+"""
+    assert child.run(code) == "well"
 
 
 # ------------------------------------------------------------------------ objects

@@ -14,7 +14,7 @@ import threading
 import child
 import numpy as np
 import pytest
-from problems import values
+from problems import ROOMS, values
 
 import cconv
 
@@ -43,10 +43,11 @@ def run(code, **options):
 # ------------------------------------------------------------------------ threads
 
 
-def test_sixteen_threads_through_one_function_and_one_layer():
+@pytest.mark.parametrize("algorithm", ROOMS)
+def test_sixteen_threads_through_one_function_and_one_layer(algorithm):
     weight, bias = values(0, (24, 8, 3, 3)), values(1, 24)
     inputs = [values(n, (1 + n % 3, 8, 20 + n, 31)) for n in range(16)]
-    options = {"padding": 1, "activation": "silu", "algorithm": "direct"}
+    options = {"padding": 1, "activation": "silu", "algorithm": algorithm}
     layer = cconv.Conv2d(weight, bias, **options)
     expected = [cconv.conv2d(x, weight, bias, **options) for x in inputs]
     start = threading.Barrier(16)
@@ -167,15 +168,38 @@ def test_fork_while_another_thread_computes(threads):
     """)
 
 
+@posix
+@pytest.mark.parametrize("algorithm", ROOMS)
+def test_a_layer_of_the_parent_in_a_forked_child(algorithm):
+    """With what it has prepared, and what the child prepares beside it."""
+    run(f"""
+        import os
+        warnings.simplefilter("ignore", DeprecationWarning)
+        layer = cconv.Conv2d(KERNEL, algorithm={algorithm!r})
+        def gives_288(dtype):
+            return (layer(IMAGE.astype(dtype)) == 288).all()
+        assert gives_288("f4")
+        pid = os.fork()
+        if pid == 0:
+            well = gives_288("f4") and gives_288("f8") and gives_288("f4")
+            del layer
+            os._exit(0 if well else 3)
+        _, status = os.waitpid(pid, 0)
+        assert status == 0, status
+        assert gives_288("f4") and gives_288("f8")
+    """)
+
+
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_pools_of_processes(method):
-    """Functions by name, layers with their weights."""
+    """Functions by name, layers with their weights, whether prepared or not."""
     run(f"""
         import multiprocessing
         if __name__ == "__main__":
             assert is_well()
             warnings.simplefilter("ignore", DeprecationWarning)
-            layer = cconv.Conv2d(KERNEL, algorithm="direct")
+            layer = cconv.Conv2d(KERNEL, algorithm="gemm")
+            layer(IMAGE)
             with multiprocessing.get_context("{method}").Pool(2) as pool:
                 for y in pool.map(layer, [IMAGE] * 3):
                     assert (y == 288).all()

@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 from accuracy import promised_error
-from problems import ACTIVATIONS
+from problems import ACTIVATIONS, ROOMS, Case
 
 import cconv
 from cconv import reference
@@ -18,6 +18,8 @@ INTEGERS = tuple(map(np.dtype, ("?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "
 FLOATS = (np.dtype("f2"), BFLOAT16, np.dtype("f4"), np.dtype("f8"))
 COMPLEX = (np.dtype("c8"), np.dtype("c16"))
 TYPES = (*INTEGERS, *FLOATS, *COMPLEX)
+
+by_room = pytest.mark.parametrize("algorithm", ROOMS)
 
 OPTIONS = (
     {},
@@ -51,16 +53,18 @@ def test_every_pair_of_types(image, kernel):
             x = np.ascontiguousarray(np.moveaxis(x, 1, -1))
         arguments = x, values(2, (5, 6, 3, 2), kernel), values(3, 5, np.dtype("i1"))
         arguments = arguments if with_bias else arguments[:2]
-        y = cconv.conv2d(*arguments, **options)
-        expected = reference.conv2d(*arguments, **options)
-        assert y.dtype == expected.dtype
-        if y.dtype.kind in "iu":
-            np.testing.assert_array_equal(y, expected)
+        case = Case(2, *arguments, options=options)
+        expected = case.reference()
+        results = [case(algorithm=algorithm) for algorithm in case.rooms()]
+        assert {y.dtype for y in results} == {expected.dtype}
+        if expected.dtype.kind in "iu":
+            np.testing.assert_array_equal(results, [expected] * len(results))
             continue
-        exact = reference.conv2d(*arguments, **options, dtype=wide(y.dtype))
+        exact = case.reference(dtype=wide(expected.dtype))
         bound = promised_error(reference.conv2d, *arguments, **options)
-        near = np.abs(exact) < 6e4 if y.dtype == np.float16 else np.full(y.shape, True)
-        assert (np.abs(y.astype(wide(y.dtype)) - exact)[near] <= bound[near]).all()
+        near = np.abs(exact) < (6e4 if expected.dtype == np.float16 else np.inf)
+        for y in results:
+            assert (np.abs(y.astype(wide(y.dtype)) - exact)[near] <= bound[near]).all()
 
 
 def test_the_table():
@@ -81,26 +85,29 @@ def test_the_table():
     assert result("f8", "c8") == result("i4", "c8") == np.complex128
 
 
-def test_integers_do_not_wrap_before_the_width_of_their_sum():
+@by_room
+def test_integers_do_not_wrap_before_the_width_of_their_sum(algorithm):
     x = np.full((1, 300, 1), 255, np.uint8)
-    assert cconv.conv1d(x, np.full((1, 300, 1), 255, np.uint8)) == 300 * 255**2
+    assert cconv.conv1d(x, x, algorithm=algorithm) == 300 * 255**2
     x = np.full(2, 2**31 - 1, np.int32)
-    assert cconv.conv1d(x, np.full(2, 2**31 - 1, np.int32)) == 2 * (2**31 - 1) ** 2
-    assert cconv.conv1d(np.full(2, 2**62), [1, 1]) == -(2**63)
+    assert cconv.conv1d(x, x, algorithm=algorithm) == 2 * (2**31 - 1) ** 2
+    assert cconv.conv1d(np.full(2, 2**62), [1, 1], algorithm=algorithm) == -(2**63)
 
 
-def test_halves_are_summed_in_float32_and_rounded_once():
+@by_room
+def test_halves_are_summed_in_float32_and_rounded_once(algorithm):
     x = np.array([2048, 1, 1, 1], np.float16)
-    assert cconv.conv1d(x, np.ones(4, np.float16)) == np.float16(2052)
+    assert cconv.conv1d(x, np.ones(4, np.float16), algorithm=algorithm) == np.float16(2052)
     x = np.array([256, 1, 1, 1], BFLOAT16)
-    assert cconv.conv1d(x, np.ones(4, BFLOAT16)) == BFLOAT16.type(260)
+    assert cconv.conv1d(x, np.ones(4, BFLOAT16), algorithm=algorithm) == BFLOAT16.type(260)
 
 
 @pytest.mark.parametrize("dtype", [*INTEGERS[1:], *FLOATS, *COMPLEX], ids=str)
 @pytest.mark.parametrize(
     "image", list(map(np.dtype, ("i1", "i4", "i8", "f2", "f4", "f8"))), ids=str
 )
-def test_casts(image, dtype):
+@by_room
+def test_casts(image, dtype, algorithm):
     rng = np.random.default_rng(5)
     scale = 2.0**40 if image == np.int64 else 30
     x = (
@@ -110,7 +117,7 @@ def test_casts(image, dtype):
     )
     x = x.astype(image)
     one = np.ones(1, image)
-    y = cconv.conv1d(x, one, dtype=dtype)
+    y = cconv.conv1d(x, one, dtype=dtype, algorithm=algorithm)
     assert y.dtype == dtype
     np.testing.assert_array_equal(y, reference.conv1d(x, one, dtype=dtype))
 
@@ -157,11 +164,13 @@ def test_doubles_round_to_16_bits_once(dtype):
     np.testing.assert_array_equal(y.astype(np.float64), expected)
 
 
-def test_activations_of_integers():
+@by_room
+def test_activations_of_integers(algorithm):
     x, w = np.array([-3, 2, 9], np.int8), np.ones(1, np.int8)
-    np.testing.assert_array_equal(cconv.conv1d(x, w, activation="relu"), [0, 2, 9])
-    np.testing.assert_array_equal(cconv.conv1d(x, w, activation="relu6"), [0, 2, 6])
-    y = cconv.conv1d(x, w, bias=[1], activation="sigmoid", dtype=np.float32)
+    options = {"algorithm": algorithm}
+    np.testing.assert_array_equal(cconv.conv1d(x, w, activation="relu", **options), [0, 2, 9])
+    np.testing.assert_array_equal(cconv.conv1d(x, w, activation="relu6", **options), [0, 2, 6])
+    y = cconv.conv1d(x, w, bias=[1], activation="sigmoid", dtype=np.float32, **options)
     np.testing.assert_allclose(y, 1 / (1 + np.exp([2.0, -3, -10])), rtol=1e-6)
     with pytest.raises(TypeError, match="activation 'tanh' with int32 sums"):
         cconv.conv1d(x, w, activation="tanh")
@@ -169,16 +178,18 @@ def test_activations_of_integers():
         cconv.conv1d(x, w.astype(complex), activation="relu")
 
 
+@by_room
 @pytest.mark.parametrize("activation", ACTIVATIONS[2:])
 @pytest.mark.parametrize(
     ("kind", "dtype"), [("i1", "f4"), ("i1", "f8"), ("i8", "f8"), ("i8", "f4"), ("i8", "f2")]
 )
-def test_activations_of_integers_run_in_floats(kind, dtype, activation):
+def test_activations_of_integers_run_in_floats(kind, dtype, activation, algorithm):
     """As wide as the sum, whatever the result: past 2**24 a float32 shows."""
     summed = np.dtype("f4" if kind == "i1" else "f8")
     sums = np.array([-(2**24) - 1, -7, -3, -1, 0, 1, 2, 5, 2**24 + 1])
     ones = np.ones((1, 1), kind), np.ones((9, 1, 1), kind)
-    y = cconv.conv1d(*ones, sums - 1, activation=activation, dtype=dtype)[:, 0]
+    options = {"activation": activation, "dtype": dtype, "algorithm": algorithm}
+    y = cconv.conv1d(*ones, sums - 1, **options)[:, 0]
     assert y.dtype == dtype
     sums = sums.astype(summed).astype(float)
     exact = reference.conv1d(sums, [1.0], activation=activation)
@@ -199,22 +210,24 @@ OTHERS += [np.dtype(ml_dtypes.float8_e4m3fn), np.dtype(ml_dtypes.int4)]
 @pytest.mark.parametrize(("x", "summed"), SUMS.items())
 def test_biases_are_cast_by_the_same_kind_rule(x, summed, bias):
     b = np.zeros(3, bias) if bias.names else np.array([1, 0, 3]).astype(bias)
-    arguments = np.zeros((1, 4), x), np.zeros((3, 1, 2), x), b
-    for function in (cconv.conv1d, lambda x, *rest: cconv.Conv1d(*rest)(x)):
+    case = Case(1, np.zeros((1, 4), x), np.zeros((3, 1, 2), x), b)
+    rooms = ("direct",) if "c" in (case.x.dtype.kind, np.dtype(bias).kind) else ROOMS
+    calls = (case, lambda algorithm: case.layer(algorithm=algorithm)(case.x))
+    for function, algorithm in itertools.product(calls, rooms):
         if np.can_cast(bias, summed, "same_kind"):
-            y = function(*arguments)
+            y = function(algorithm=algorithm)
             assert y.dtype == summed
             np.testing.assert_array_equal(y[:, 0], b.astype(summed))
         else:
             with pytest.raises(TypeError, match="bias has dtype"):
-                function(*arguments)
+                function(algorithm=algorithm)
 
 
-def test_biases_of_integers_wrap():
-    for bias in (np.array([2**40 + 7]), np.array([2**63 + 7], "u8")):
-        assert cconv.conv1d(np.zeros(1, "i1"), np.zeros(1, "i1"), bias) == 7
-    y = cconv.conv1d(np.zeros(1, "i8"), np.zeros(1, "i8"), np.array([2**64 - 5], "u8"))
-    assert y == -5
+@by_room
+def test_biases_of_integers_wrap(algorithm):
+    for kind, bias, wrapped in (("i1", 2**40 + 7, 7), ("i1", 2**63 + 7, 7), ("i8", 2**64 - 5, -5)):
+        case = Case(1, np.zeros(1, kind), np.zeros(1, kind), np.array([bias], "u8"))
+        assert case(algorithm=algorithm) == wrapped
 
 
 @pytest.mark.parametrize(
@@ -227,10 +240,11 @@ def test_biases_of_integers_wrap():
         ("i8", (-(2**63), 2**63 - 1), (2**63, 2.0**63)),
     ],
 )
-def test_borders_of_integers_are_exact_or_refused(dtype, good, bad):
+@by_room
+def test_borders_of_integers_are_exact_or_refused(dtype, good, bad, algorithm):
     x, w = np.zeros(3, dtype), np.array([1, 0, 0], dtype)
     for value in good:
-        y = cconv.conv1d(x, w, padding=1, padding_value=value)
+        y = cconv.conv1d(x, w, padding=1, padding_value=value, algorithm=algorithm)
         expected = np.array([value]).astype(dtype).astype(y.dtype)
         np.testing.assert_array_equal(y, [*expected, 0, 0])
     for value in bad:
@@ -281,12 +295,17 @@ def test_refused_types():
         cconv.conv1d(ones * 1j, ones[None], dtype=float)
 
 
-def test_layers_of_lists_take_every_float_type():
-    for dtype in FLOATS:
+@by_room
+def test_layers_of_lists_take_every_float_type(algorithm):
+    """Of one layer too, whose prepared weights are those of each type."""
+    weight, options = [[[0.1, -0.3]]], {"algorithm": algorithm}
+    layer = cconv.Conv1d(weight, **options)
+    for dtype in (*FLOATS, *FLOATS):
         x = values(1, (1, 1, 9), dtype)
-        layer = cconv.Conv1d([[[0.1, -0.3]]])
-        np.testing.assert_array_equal(layer(x), cconv.conv1d(x, [[[0.1, -0.3]]]))
-        assert layer(x).dtype == dtype
+        y = layer(x)
+        assert y.dtype == dtype
+        np.testing.assert_array_equal(y, cconv.conv1d(x, weight, **options))
+        np.testing.assert_array_equal(cconv.Conv1d(weight, **options)(x), y)
 
 
 def test_complex_is_what_four_real_convolutions_make():

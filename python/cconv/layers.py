@@ -58,6 +58,8 @@ class _Layer(_core.Layer):
     def explain(self, x: ArrayLike | tuple[int, ...]) -> Explanation:
         """Tell how a call is computed, without computing it.
 
+        The function may be computed otherwise: it has to pack weights that a layer keeps packed.
+
         Parameters
         ----------
         x : array, or tuple of int
@@ -69,8 +71,9 @@ class _Layer(_core.Layer):
 
         Examples
         --------
-        >>> cconv.Conv2d(np.ones((8, 3, 3, 3))).explain((3, 32, 32)).algorithm
-        'direct'
+        >>> layer = cconv.Conv2d(np.ones((8, 3, 3, 3), np.float32))
+        >>> layer.explain(np.ones((3, 32, 32), complex)).reasons["gemm"]
+        'multiplies real numbers only'
         """
         return Explanation(**self._explain(as_array(x)))
 

@@ -104,8 +104,9 @@ def explain(call: str, x: Any, weight: Any, *args: Any, **options: Any) -> Expla
 
     Examples
     --------
-    >>> cconv.explain("conv2d", (1, 64, 56, 56), (64, 64, 3, 3), padding=1).algorithm
-    'direct'
+    >>> plan = cconv.explain("conv2d", (3, 32, 32), (8, 3, 3, 3), algorithm="gemm")
+    >>> plan.algorithm, plan.reasons["direct"]
+    ('gemm', 'not named')
     """
     if not isinstance(call, str) or call not in _EXPLAINED:
         known = ", ".join(f'"{name}"' for name in _EXPLAINED)

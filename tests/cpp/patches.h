@@ -58,7 +58,21 @@ void for_each_layout(std::int64_t size, F f) {
     }
 }
 
+// Patches whose rows are the neighbours in memory, of every size up to two vectors of any level and
+// one more element.
+template <class F>
+void for_each_transposed(std::int64_t size, F f) {
+  const std::int64_t most = 2 * 64 / size + 1;
+  for (std::int64_t rows = 1; rows <= most; ++rows)
+    for (std::int64_t count = 1; count <= most; ++count)
+      for (const std::int64_t step : {rows * size, rows * size + 3, -rows * size}) {
+        INFO("rows ", rows, " count ", count, " step ", step);
+        f(Layout{rows, count, size, step, size});
+      }
+}
+
 constexpr std::size_t kMostBytes = 33 * 33 * 3 * 16 + 33;  // of a patch of for_each_layout
+constexpr std::size_t kMostTransposed = 33 * 36 * 4;  // of one of for_each_transposed, or its sums
 
 constexpr Type kSumTypes[] = {Type::float32, Type::float64,   Type::int32,
                               Type::int64,   Type::complex64, Type::complex128};

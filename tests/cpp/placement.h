@@ -47,16 +47,16 @@ inline Placement contiguous(const Tensor& t, std::int64_t size, bool channels_la
   return place;
 }
 
-// A tensor in memory, its images counted by one axis or by two.
+// A tensor in memory, its images counted by one axis, or by two where their number is even.
 struct Placed {
   Batch batch;
   View view;
 
   Placed(std::byte* data, const Tensor& t, const Placement& placement) {
-    const std::int64_t N = t.extent[0], inner = N % 2 == 0 ? 2 : 1, step = placement.strides[0];
-    batch.axes = 2;
-    batch.extent[0] = N / inner, batch.stride[0] = inner * step;
-    batch.extent[1] = inner, batch.stride[1] = step;
+    const std::int64_t N = t.extent[0], step = placement.strides[0];
+    batch.axes = N % 2 == 0 ? 2 : 1;
+    batch.extent[0] = N / batch.axes, batch.stride[0] = batch.axes * step;
+    batch.extent[1] = batch.axes, batch.stride[1] = step;
     view = {data + placement.origin, &batch, placement.strides[1], {}};
     std::copy_n(placement.strides + 2, kSpatial, view.spatial);
   }

@@ -2,21 +2,15 @@
 // access outside the buffers.
 #include <algorithm>
 #include <memory>
-#include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "algorithms/direct/kernel.h"
 #include "cases.h"
 #include "guarded.h"
+#include "numbers.h"
 
 namespace cconv::direct {
 namespace {
-
-bool fuses(Level level) {
-  const std::string_view name = name_of(level);
-  return name != "scalar" && name != "sse2";
-}
 
 void (*accumulate_of(const Kernels& k, float))(const Block<float>&) { return k.accumulate_float32; }
 void (*accumulate_of(const Kernels& k, double))(const Block<double>&) {
@@ -27,15 +21,6 @@ void (*accumulate_of(const Kernels& k, std::uint32_t))(const Block<std::uint32_t
 }
 void (*accumulate_of(const Kernels& k, std::uint64_t))(const Block<std::uint64_t>&) {
   return k.accumulate_uint64;
-}
-
-// Real numbers, or integers of any size, whose sums wrap.
-template <class T>
-T any_number(Random& random) {
-  if constexpr (std::is_integral_v<T>)
-    return static_cast<T>(random.bits());
-  else
-    return static_cast<T>(random.unit());
 }
 
 template <class T>
@@ -85,7 +70,7 @@ class Bench {
     for (std::size_t i = 0; i < std::size(rows_); ++i) {
       const std::size_t odd = i % 2;
       row_data_[i] = rows_[i]->last(static_cast<std::size_t>(row_bytes) + odd);
-      fill_numbers(row_data_[i], s.positions, random);
+      fill_numbers<T>(row_data_[i], s.positions, random);
     }
     pointers_.resize(static_cast<std::size_t>(s.terms));
     for (std::size_t k = 0; k < pointers_.size(); ++k)
@@ -96,38 +81,20 @@ class Bench {
         (s.channels - 1) * stride_ + s.terms * static_cast<std::int64_t>(sizeof(T));
     weight_data_ = weights_.last(static_cast<std::size_t>(std::max<std::int64_t>(last_end, 0)));
     for (std::int64_t o = 0; o < s.channels; ++o)
-      fill_numbers(weight_data_ + o * stride_, s.terms, random);
+      fill_numbers<T>(weight_data_ + o * stride_, s.terms, random);
 
     const auto count = static_cast<std::size_t>(s.channels * s.positions);
     auto* const sums = sums_.last(count * sizeof(T));
-    fill_numbers(sums, s.channels * s.positions, random);
+    fill_numbers<T>(sums, s.channels * s.positions, random);
     sum_data_ = reinterpret_cast<T*>(sums);
     before_.assign(sum_data_, sum_data_ + count);
   }
 
-  static void fill_numbers(std::byte* to, std::int64_t count, Random& random) {
-    for (std::int64_t i = 0; i < count; ++i) {
-      const T value = any_number<T>(random);
-      std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), &value, sizeof(T));
-    }
-  }
-
-  static T read(const std::byte* from, std::int64_t index) {
-    T value;
-    std::memcpy(&value, from + index * static_cast<std::int64_t>(sizeof(T)), sizeof(T));
-    return value;
-  }
-
   T formula(const Shape& s, std::int64_t o, std::int64_t p) const {
     T sum = 0;
-    for (std::int64_t k = 0; k < s.terms; ++k) {
-      const T w = read(weight_data_ + o * stride_, k);
-      const T x = read(pointers_[static_cast<std::size_t>(k)], p);
-      if constexpr (std::is_integral_v<T>)
-        sum += w * x;
-      else
-        sum = fuses(level_) ? std::fma(w, x, sum) : w * x + sum;
-    }
+    for (std::int64_t k = 0; k < s.terms; ++k)
+      sum = multiply_add(level_, number_at<T>(weight_data_ + o * stride_, k),
+                         number_at<T>(pointers_[static_cast<std::size_t>(k)], p), sum);
     return (s.first ? T(0) : before_[at(s, o, p)]) + sum;
   }
 

@@ -43,5 +43,15 @@ TEST_CASE("a named room that does not apply is refused in the words of the call"
                        Refusal);
 }
 
+TEST_CASE("gemm is not taken where the rows it copies are mostly border") {
+  Problem p;
+  p.IC = p.OC = 256;
+  for (const std::int64_t dilation : {1, 100000, 1000000000}) {
+    const Window w{3, 1, dilation, dilation, dilation};
+    p.axis[1] = {28, 28, {3, 1, 1, 1, 1}}, p.axis[2] = {28, 28, w};
+    CHECK(((make_plan("conv2d", p).room == &gemm_room()) == (dilation == 1)));
+  }
+}
+
 }  // namespace
 }  // namespace cconv

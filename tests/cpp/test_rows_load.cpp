@@ -32,33 +32,38 @@ Sum widened(From value) {
     return static_cast<Sum>(value);
 }
 
+// A patch loads as it is read one element at a time, and nothing else is written.
+template <class From, class Sum>
+void check_layout(Load load, const Layout& layout, std::byte* data, Guarded& dst, Random& random) {
+  fill_elements<From>(data, layout.bytes(), random);
+  const auto patch = layout.patch<const std::byte>(data);
+
+  const std::int64_t stride = layout.count + layout.rows % 3;
+  const std::int64_t rows = layout.bytes() == 0 ? 0 : layout.rows;
+  const auto out_count =
+      static_cast<std::size_t>(rows > 0 ? (rows - 1) * stride + layout.count : 0);
+  auto* const out = reinterpret_cast<Sum*>(dst.last(out_count * sizeof(Sum)));
+  load(patch, out, stride);
+
+  bool right = dst.rest_is_untouched();
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t i = 0; i < layout.count; ++i)
+      right &= same(out[r * stride + i], widened<Sum>(element_at<From>(patch, r, i)));
+    const auto* const gap = reinterpret_cast<const std::byte*>(out + r * stride + layout.count);
+    const auto gap_bytes = static_cast<std::size_t>(stride - layout.count) * sizeof(Sum);
+    if (r + 1 < rows) right &= Guarded::all_canaries(gap, gap + gap_bytes);
+  }
+  CHECK(right);
+}
+
 template <class From, class Sum>
 void check_load(Load load, Guarded& src, Guarded& dst) {
   Random random(3);
   bool at_end = true;
   for_each_layout(sizeof(From), [&](const Layout& layout) {
-    const std::size_t bytes = layout.bytes();
-    std::byte* const data = at_end ? src.last(bytes) : src.first(bytes);
+    std::byte* const data = at_end ? src.last(layout.bytes()) : src.first(layout.bytes());
     at_end = !at_end;
-    fill_elements<From>(data, bytes, random);
-    const auto patch = layout.patch<const std::byte>(data);
-
-    const std::int64_t stride = layout.count + layout.rows % 3;
-    const std::int64_t rows = bytes == 0 ? 0 : layout.rows;
-    const auto out_count =
-        static_cast<std::size_t>(rows > 0 ? (rows - 1) * stride + layout.count : 0);
-    auto* const out = reinterpret_cast<Sum*>(dst.last(out_count * sizeof(Sum)));
-    load(patch, out, stride);
-
-    bool right = dst.rest_is_untouched();
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t i = 0; i < layout.count; ++i)
-        right &= same(out[r * stride + i], widened<Sum>(element_at<From>(patch, r, i)));
-      const auto* const gap = reinterpret_cast<const std::byte*>(out + r * stride + layout.count);
-      const auto gap_bytes = static_cast<std::size_t>(stride - layout.count) * sizeof(Sum);
-      if (r + 1 < rows) right &= Guarded::all_canaries(gap, gap + gap_bytes);
-    }
-    CHECK(right);
+    check_layout<From, Sum>(load, layout, data, dst, random);
   });
 }
 
@@ -79,6 +84,23 @@ TEST_CASE("load: every type into every sum that holds it") {
           });
         });
       }
+  });
+}
+
+TEST_CASE("load: every size of a transposed patch of sums") {
+  Guarded src(kMostTransposed), dst(kMostTransposed);
+  for_each_level([&](Level level) {
+    for (const Type type : kSumTypes) {
+      INFO(std::string(name_of(type)));
+      const Load load = kernels(level).load[static_cast<int>(type)][sum_index(type)];
+      Random random(4);
+      with_element(type, [&]<class T>(T) {
+        if constexpr (sizeof(T) >= 4)
+          for_each_transposed(sizeof(T), [&](const Layout& layout) {
+            check_layout<T, T>(load, layout, src.last(layout.bytes()), dst, random);
+          });
+      });
+    }
   });
 }
 

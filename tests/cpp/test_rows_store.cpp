@@ -104,31 +104,37 @@ void check_casts(Store store) {
   CHECK(wrong == 0);
 }
 
+// A patch is stored element by element, and nothing else is written.
+template <class To, class Sum>
+void check_layout(Store store, const Layout& layout, Guarded& src, std::byte* data,
+                  const Guarded& dst) {
+  const std::size_t bytes = layout.bytes();
+  const std::int64_t stride = layout.count + layout.rows % 3;
+  const std::int64_t rows = bytes == 0 ? 0 : layout.rows;
+  const auto in_count = static_cast<std::size_t>(rows > 0 ? (rows - 1) * stride + layout.count : 0);
+  auto* const in = reinterpret_cast<Sum*>(src.last(in_count * sizeof(Sum)));
+  for (std::size_t i = 0; i < in_count; ++i) in[i] = static_cast<Sum>(static_cast<int>(i % 100));
+  store(in, stride, layout.patch(data));
+
+  bool right = dst.rest_is_untouched();
+  std::vector<bool> covered(bytes);
+  const auto patch = layout.patch<const std::byte>(data);
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t i = 0; i < layout.count; ++i) {
+      right &= same(element_at<To>(patch, r, i), casted<To>(in[r * stride + i]));
+      const auto at = patch.data + r * patch.row_step + i * patch.step - data;
+      std::fill_n(covered.begin() + at, sizeof(To), true);
+    }
+  for (std::size_t i = 0; i < bytes; ++i) right &= covered[i] || data[i] == Guarded::kCanary;
+  CHECK(right);
+}
+
 template <class To, class Sum>
 void check_layouts(Store store, Guarded& src, Guarded& dst) {
   for_each_layout(sizeof(To), [&](const Layout& layout) {
     const std::size_t bytes = layout.bytes();
-    const std::int64_t stride = layout.count + layout.rows % 3;
-    const std::int64_t rows = bytes == 0 ? 0 : layout.rows;
-    const auto in_count =
-        static_cast<std::size_t>(rows > 0 ? (rows - 1) * stride + layout.count : 0);
-    auto* const in = reinterpret_cast<Sum*>(src.last(in_count * sizeof(Sum)));
-    for (std::size_t i = 0; i < in_count; ++i) in[i] = static_cast<Sum>(static_cast<int>(i % 100));
-
     std::byte* const data = layout.rows % 2 ? dst.last(bytes) : dst.first(bytes);
-    store(in, stride, layout.patch(data));
-
-    bool right = dst.rest_is_untouched();
-    std::vector<bool> covered(bytes);
-    const auto patch = layout.patch<const std::byte>(data);
-    for (std::int64_t r = 0; r < rows; ++r)
-      for (std::int64_t i = 0; i < layout.count; ++i) {
-        right &= same(element_at<To>(patch, r, i), casted<To>(in[r * stride + i]));
-        const auto at = patch.data + r * patch.row_step + i * patch.step - data;
-        std::fill_n(covered.begin() + at, sizeof(To), true);
-      }
-    for (std::size_t i = 0; i < bytes; ++i) right &= covered[i] || data[i] == Guarded::kCanary;
-    CHECK(right);
+    check_layout<To, Sum>(store, layout, src, data, dst);
   });
 }
 
@@ -151,6 +157,22 @@ TEST_CASE("store: every sum as every type it may be cast to") {
           });
         });
       }
+  });
+}
+
+TEST_CASE("store: every size of a transposed patch of sums") {
+  Guarded src(kMostTransposed), dst(kMostTransposed);
+  for_each_level([&](Level level) {
+    for (const Type type : kSumTypes) {
+      INFO(std::string(name_of(type)));
+      const Store store = kernels(level).store[sum_index(type)][static_cast<int>(type)];
+      with_element(type, [&]<class T>(T) {
+        if constexpr (sizeof(T) >= 4)
+          for_each_transposed(sizeof(T), [&](const Layout& layout) {
+            check_layout<T, T>(store, layout, src, dst.last(layout.bytes()), dst);
+          });
+      });
+    }
   });
 }
 
