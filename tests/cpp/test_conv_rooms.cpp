@@ -172,6 +172,13 @@ Problem any_problem(Random& random) {
   return p;
 }
 
+// A filter for each channel; of some, there are fewer than lanes.
+Problem any_depthwise(Random& random) {
+  Problem p = any_problem(random);
+  p.G = p.IC = p.OC = random.between(1, 40);
+  return p;
+}
+
 Problem image(std::int64_t IC, std::int64_t OC, const Axis& h, const Axis& w) {
   Problem p;
   p.IC = IC, p.OC = OC;
@@ -212,6 +219,11 @@ std::vector<Problem> large_problems() {
       volume(3, 17, 16, axis_of(11, skipping)),
   };
   all[6].G = all[8].G = 3, all[11].N = 9;
+  // Of depthwise: rows cut on their own, rows of a plane, planes of several images.
+  for (const Axis& w : {axis_of(1500, w5), axis_of(40, w3), axis_of(6, w2)}) {
+    all.push_back(image(37, 37, axis_of(w.in < 50 ? w.in : 3, w3), w));
+    all.back().G = 37, all.back().N = 3;
+  }
   // Rows of several planes, copied, whose numbers have their last bits in common.
   all.push_back(image(2, 3, axis_of(16, w3), axis_of(780, w3)));
   all.back().dims = 3, all.back().axis[0] = axis_of(5, {3, 1, 2});
@@ -272,6 +284,7 @@ TEST_CASE("random problems agree with the formula") {
     CAPTURE(seed);
     Random random(seed);
     check_formula(any_problem(random), random);
+    if (seed % 2 == 0) check_formula(any_depthwise(random), random);
   }
 }
 
@@ -290,6 +303,7 @@ TEST_CASE("the same bits whatever the strides, the threads and the weights' form
     CAPTURE(seed);
     Random random(seed);
     check_bits(any_problem(random), random);
+    if (seed % 4 == 0) check_bits(any_depthwise(random), random);
   }
   Random random(6);
   for (const Problem& p : large_problems()) {
@@ -301,17 +315,21 @@ TEST_CASE("the same bits whatever the strides, the threads and the weights' form
 TEST_CASE("a window that reaches beyond memory: the right result, or no memory for it") {
   const LevelKept kept;
   Random random(7);
-  const auto reaching = [&](const Window& w) {
+  const auto reaching = [&](const Window& w, std::int64_t G = 1) {
     CAPTURE(w.dilation);
     CAPTURE(w.stride);
-    Case c(image(9, 16, axis_of(5, {3, 1, 1, 1, 1}), axis_of(7, w)));
+    CAPTURE(G);
+    Problem p = image(G == 1 ? 9 : 16, 16, axis_of(5, {3, 1, 1, 1, 1}), axis_of(7, w));
+    p.G = G;
+    Case c(p);
     c.fill([&](Type type) { return small_number(type, random); });
     Tensor formula = naive::convolve(c.p, c.src, c.weights, c.bias);
     const std::vector<std::byte> expected = naive::dense(c.p.dst_type, formula);
     for_each_room(c.p, [&](How how) {
       how.threads = 4;
       CHECK(how.room.cost(c.p) > 0);
-      CHECK(c.run(how, c.contiguous_src(true)) == expected);
+      const bool copies = G > 1 && how.room.algorithm() == Algorithm::gemm;  // few channels
+      if (!copies) CHECK(c.run(how, c.contiguous_src(true)) == expected);
       constexpr std::int64_t kAbsurd = std::int64_t{1} << 40;
       const std::int64_t bytes = how.room.workspace(c.p, how.threads);
       CHECK(bytes > 0);
@@ -325,6 +343,28 @@ TEST_CASE("a window that reaches beyond memory: the right result, or no memory f
   reaching({3, 1, kFar, kFar, kFar});
   reaching({3, 1, kFarthest, kFarthest, kFarthest});
   reaching({1, kFar, 1, kFar, kFar});
+  reaching({3, 1, kFar, kFar, kFar}, 16);
+  reaching({3, 1, kFarthest, kFarthest, kFarthest}, 16);
+}
+
+TEST_CASE("depthwise takes a filter for each channel where these fill a vector") {
+  const LevelKept kept;
+  for_each_level([](Level level) {
+    REQUIRE(choose_level(name_of(level)));
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+      Random random(seed);
+      Problem p = any_depthwise(random);
+      if (p.G == 1 || is_complex(p.sum_type)) continue;
+      p.G = p.IC = p.OC = 16;
+      CHECK(depthwise_room().refusal(p) == nullptr);
+      p.axis[0].window.kernel = 300;
+      CHECK(depthwise_room().refusal(p) != nullptr);
+      p.axis[0].window.kernel = 1, p.OC = 32;
+      CHECK(depthwise_room().refusal(p) != nullptr);
+      p.G = p.IC = p.OC = 1;
+      if (std::string(name_of(level)) != "scalar") CHECK(depthwise_room().refusal(p) != nullptr);
+    }
+  });
 }
 
 TEST_CASE("direct takes every problem, gemm those of real sums with at least one channel") {

@@ -1,0 +1,100 @@
+// The depthwise room's kernels of every level: the same bits as the loop of kernel.h's formula, and
+// no access outside the buffers.
+#include <algorithm>
+#include <vector>
+
+#include "algorithms/depthwise/kernel.h"
+#include "cases.h"
+#include "guarded.h"
+#include "numbers.h"
+
+namespace cconv::depthwise {
+namespace {
+
+auto filter_of(const Kernels& k, float) { return k.filter_float32; }
+auto filter_of(const Kernels& k, double) { return k.filter_float64; }
+auto filter_of(const Kernels& k, std::uint32_t) { return k.filter_uint32; }
+auto filter_of(const Kernels& k, std::uint64_t) { return k.filter_uint64; }
+
+template <class T>
+std::int64_t lanes_of(Level level) {
+  return sizeof(T) == 4 ? kernels(level).lanes_float32 : kernels(level).lanes_float64;
+}
+
+struct Shape {
+  std::int64_t positions, taps, channels;
+  std::int64_t pitch, gap;  // addresses between rows of the table, bytes between rows of sums
+};
+
+// The kernel's sums agree with the formula's, and nothing else is read or written.
+template <class T>
+bool agrees(Level level, const Shape& s, Random& random) {
+  constexpr std::int64_t kSize = sizeof(T);
+  const std::int64_t row = s.channels * kSize;
+  const auto odd = static_cast<std::size_t>(random.between(0, 1));
+  const auto bytes = [&](std::int64_t rows) { return static_cast<std::size_t>(rows * row); };
+
+  Guarded pixel_memory[3] = {Guarded(bytes(1) + 1), Guarded(bytes(1) + 1), Guarded(bytes(1) + 1)};
+  const std::byte* pixels[3];
+  for (std::size_t i = 0; i < 3; ++i) {
+    std::byte* const pixel = pixel_memory[i].last(bytes(1) + (i + odd) % 2);
+    fill_numbers<T>(pixel, s.channels, random);
+    pixels[i] = pixel;
+  }
+  std::vector<const std::byte*> table(
+      static_cast<std::size_t>((s.taps - 1) * (s.positions + s.pitch) + s.positions));
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const auto column = static_cast<std::int64_t>(i) % (s.positions + s.pitch);
+    table[i] = column < s.positions ? pixels[random.between(0, 2)] : nullptr;
+  }
+  Guarded weight_memory(bytes(s.taps + 1));
+  std::byte* const weights = weight_memory.last(bytes(s.taps + 1));
+  fill_numbers<T>(weights, (s.taps + 1) * s.channels, random);
+  const auto sum_bytes = static_cast<std::size_t>((s.positions - 1) * (row + s.gap) + row);
+  Guarded sum_memory(sum_bytes + 1);
+  std::byte* const sums = sum_memory.last(sum_bytes + odd);
+
+  filter_of(kernels(level), T{})({table.data(), s.positions + s.pitch, s.positions, s.taps,
+                                  s.channels, weights, sums, row + s.gap});
+
+  bool right = sum_memory.rest_is_untouched();
+  for (std::int64_t p = 0; p < s.positions; ++p) {
+    const std::byte* const got = sums + p * (row + s.gap);
+    for (std::int64_t c = 0; c < s.channels; ++c) {
+      T sum = 0;
+      for (std::int64_t t = 0; t < s.taps; ++t)
+        sum = multiply_add(
+            level,
+            number_at<T>(table[static_cast<std::size_t>(t * (s.positions + s.pitch) + p)], c),
+            number_at<T>(weights, (t + 1) * s.channels + c), sum);
+      right &= same(number_at<T>(got, c), static_cast<T>(number_at<T>(weights, c) + sum));
+    }
+    if (p + 1 < s.positions) right &= Guarded::all_canaries(got + row, got + row + s.gap);
+  }
+  return right;
+}
+
+TEST_CASE_TEMPLATE("filter: every number of positions and of channels", T, float, double,
+                   std::uint32_t, std::uint64_t) {
+  for_each_level([](Level level) {
+    Random random(1);
+    const std::int64_t lanes = lanes_of<T>(level);
+    for (std::int64_t positions = 1; positions <= 14; ++positions)
+      for (std::int64_t channels = lanes; channels <= 5 * lanes; ++channels) {
+        CAPTURE(positions);
+        CAPTURE(channels);
+        CHECK(agrees<T>(level, {positions, 3, channels, positions % 3, positions % 2 * 5}, random));
+      }
+  });
+}
+
+TEST_CASE_TEMPLATE("filter: every number of taps", T, float, double, std::uint32_t, std::uint64_t) {
+  for_each_level([](Level level) {
+    Random random(2);
+    for (const std::int64_t taps : {1, 2, 4, 9, 25, 49, 256})
+      CHECK(agrees<T>(level, {7, taps, 2 * lanes_of<T>(level) + 1, 0, 0}, random));
+  });
+}
+
+}  // namespace
+}  // namespace cconv::depthwise
