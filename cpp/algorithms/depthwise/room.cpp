@@ -8,6 +8,7 @@
 #include <cstring>
 #include <new>
 
+#include "algorithms/depthwise/cost.h"
 #include "algorithms/depthwise/kernel.h"
 #include "algorithms/depthwise/tiling.h"
 #include "algorithms/pixels/pixels.h"
@@ -106,7 +107,7 @@ class Depthwise final : public Room {
   const char* refusal(const Problem& p) const override {
     if (is_complex(p.sum_type)) return "multiplies real numbers only";
     if (p.IC != p.G || p.OC != p.G) return "needs as many groups as channels on both sides";
-    if (p.G < lanes_of(p)) return "needs a vector of channels";
+    if (p.G < lanes_of(p)) return "needs at least a vector of channels";
     if (p.taps() > kMostTaps) return "takes windows of at most 256 taps";
     return nullptr;
   }

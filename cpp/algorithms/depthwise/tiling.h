@@ -1,9 +1,8 @@
-// How the depthwise room cuts its work, and how long it takes.
+// How the depthwise room cuts its work.
 #pragma once
 
 #include "algorithms/depthwise/kernel.h"
 #include "algorithms/pixels/strips.h"
-#include "algorithms/rows/cost.h"
 #include "problem/problem.h"
 #include "runtime/workspace.h"
 
@@ -57,25 +56,6 @@ inline std::int64_t packed_bytes(const Problem& p) {
 inline std::int64_t scratch_bytes(const Problem& p, const Tiling& t, int threads) {
   return saturating_add(saturating_multiply(t.bytes_per_thread(), threads),
                         border_bytes(p) + (p.prepared ? 0 : packed_bytes(p)));
-}
-
-inline double seconds(const Problem& p) {
-  constexpr double kPerProduct = 1.8;     // of the arithmetic: each has a load of its own
-  constexpr double kPerCopy = 0.3e-9;     // of an element of input
-  constexpr double kPerAddress = 0.6e-9;  // of a pixel under a tap
-  constexpr double kPerOutput = 0.05e-9, kPerOutputTransposed = 0.3e-9;
-
-  const bool in_place = p.channels_last && p.src_type == p.sum_type;
-  const double positions = static_cast<double>(p.N) * static_cast<double>(p.outputs());
-  const double taps = static_cast<double>(p.taps());
-  const double rate = rows::seconds_per_product(p) * kPerProduct;
-  const double inputs = static_cast<double>(p.N) * static_cast<double>(p.IC) *
-                        static_cast<double>(p.axis[0].in) * static_cast<double>(p.axis[1].in) *
-                        static_cast<double>(p.axis[2].in);
-  return rows::outputs_of(p) *
-             (taps * rate + (p.channels_last ? kPerOutput : kPerOutputTransposed)) +
-         positions * taps * kPerAddress +
-         (in_place ? 0 : inputs * kPerCopy * pixels::spread(p.axis[2], kLimits));
 }
 
 }  // namespace cconv::depthwise
