@@ -116,8 +116,8 @@ FAULTS = (
     Fault(
         "a cast that truncates",
         "cpp/algorithms/rows/elements.h",
-        "const From rounded = round_half_even(value);",
-        "const From rounded = value;",
+        "return static_cast<To>(bits_of(from_bits(bits) + kOnes));",
+        "return static_cast<To>(from_bits(bits));",
         (
             "test_conv.py::test_asked_type",
             "test_types.py::test_casts_round_half_to_even_and_saturate",
@@ -126,8 +126,8 @@ FAULTS = (
     Fault(
         "a wrong saturation",
         "cpp/algorithms/rows/elements.h",
-        "if (rounded >= kPast) return static_cast<To>(kMost);",
-        "if (rounded > kPast) return static_cast<To>(kMost);",
+        "bits = choose(value > kMost, bits_of(kMost), bits);",
+        "bits = choose(value > kMost + 1, bits_of(kMost), bits);",
         ("test_conv.py::test_asked_type",),
     ),
     Fault(

@@ -35,27 +35,35 @@ struct Layout {
 // Calls f(layout) for patches whose rows or whose elements are the neighbours in memory, in both
 // directions, with gaps and at odd distances.
 template <class F>
+void for_each_layout(std::int64_t size, std::int64_t rows, std::int64_t count, F f) {
+  const std::int64_t steps[][2] = {
+      {count * size, size},
+      {-count * size, size},
+      {count * size + 1, size},
+      {count * size, -size},
+      {3 * count * size, 3 * size},
+      {count * (size + 1), size + 1},
+      {size, rows * size},
+      {-size, rows * size},
+      {size, -rows * size},
+      {size + 1, rows * (size + 1)},
+      {2 * size, 2 * rows * size + 1},
+  };
+  for (const auto& [row_step, step] : steps) {
+    INFO("rows ", rows, " count ", count, " row_step ", row_step, " step ", step);
+    f(Layout{rows, count, row_step, step, size});
+  }
+}
+
+// Of many sizes: around a block and a vector, and longer than a tile.
+constexpr std::int64_t kLong = 67, kShort = 18;
+template <class F>
 void for_each_layout(std::int64_t size, F f) {
   for (const std::int64_t rows : {0, 1, 2, 15, 16, 17, 33})
-    for (const std::int64_t count : {0, 1, 2, 3, 7, 16, 17, 31, 33}) {
-      const std::int64_t steps[][2] = {
-          {count * size, size},
-          {-count * size, size},
-          {count * size + 1, size},
-          {count * size, -size},
-          {3 * count * size, 3 * size},
-          {count * (size + 1), size + 1},
-          {size, rows * size},
-          {-size, rows * size},
-          {size, -rows * size},
-          {size + 1, rows * (size + 1)},
-          {2 * size, 2 * rows * size + 1},
-      };
-      for (const auto& [row_step, step] : steps) {
-        INFO("rows ", rows, " count ", count, " row_step ", row_step, " step ", step);
-        f(Layout{rows, count, row_step, step, size});
-      }
-    }
+    for (const std::int64_t count : {0, 1, 2, 3, 7, 16, 17, 31, 33})
+      for_each_layout(size, rows, count, f);
+  for_each_layout(size, kLong, kShort, f);
+  for_each_layout(size, kShort, kLong, f);
 }
 
 // Patches whose rows are the neighbours in memory, of every size up to two vectors of any level and
@@ -71,8 +79,12 @@ void for_each_transposed(std::int64_t size, F f) {
       }
 }
 
-constexpr std::size_t kMostBytes = 33 * 33 * 3 * 16 + 33;  // of a patch of for_each_layout
+// The most bytes of a patch of for_each_layout, and of its elements as sums, gaps included.
+constexpr std::size_t kMostBytes = kLong * kShort * 3 * 16 + kLong;
+constexpr std::size_t kMostSumBytes = kLong * (kShort + 2) * 16;
 constexpr std::size_t kMostTransposed = 33 * 36 * 4;  // of one of for_each_transposed, or its sums
+
+constexpr std::int64_t kShortRow = 5;  // shorter than any vector
 
 constexpr Type kSumTypes[] = {Type::float32, Type::float64,   Type::int32,
                               Type::int64,   Type::complex64, Type::complex128};

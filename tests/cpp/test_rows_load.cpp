@@ -68,7 +68,7 @@ void check_load(Load load, Guarded& src, Guarded& dst) {
 }
 
 TEST_CASE("load: every type into every sum that holds it") {
-  Guarded src(kMostBytes), dst(33 * 35 * 16);
+  Guarded src(kMostBytes), dst(kMostSumBytes);
   for_each_level([&](Level level) {
     for (int from = 0; from < kTypes; ++from)
       for (const Type sum : kSumTypes) {
@@ -101,6 +101,37 @@ TEST_CASE("load: every size of a transposed patch of sums") {
           });
       });
     }
+  });
+}
+
+template <class Short, class Sum>
+void check_every_short(Load load) {
+  std::vector<Short> in;
+  for (int bits = 0; bits < 1 << 16; ++bits) in.push_back({static_cast<std::uint16_t>(bits)});
+  const auto count = static_cast<std::int64_t>(in.size());
+  for (const std::int64_t length : {count, kShortRow}) {
+    const std::int64_t rows = count / length;
+    std::vector<Sum> out(in.size());
+    load({reinterpret_cast<const std::byte*>(in.data()), length * 2, 2, rows, length}, out.data(),
+         length);
+    int wrong = 0;
+    for (std::int64_t i = 0; i < rows * length; ++i)
+      wrong += !same(out[static_cast<std::size_t>(i)],
+                     static_cast<Sum>(static_cast<double>(in[static_cast<std::size_t>(i)])));
+    INFO("rows of ", length);
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("load: every float of 16 bits") {
+  for_each_level([](Level level) {
+    const auto load = [&](Type from, Type sum) {
+      return kernels(level).load[static_cast<int>(from)][sum_index(sum)];
+    };
+    check_every_short<Half, float>(load(Type::float16, Type::float32));
+    check_every_short<Half, double>(load(Type::float16, Type::float64));
+    check_every_short<Bfloat, float>(load(Type::bfloat16, Type::float32));
+    check_every_short<Bfloat, double>(load(Type::bfloat16, Type::float64));
   });
 }
 

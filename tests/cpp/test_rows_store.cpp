@@ -1,6 +1,7 @@
 // Stores of every level: every cast at the numbers where rounding and saturation decide, and every
 // layout.
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -94,14 +95,22 @@ template <class To, class Sum>
 void check_casts(Store store) {
   const std::vector<Sum> values = interesting<Sum>();
   const auto count = static_cast<std::int64_t>(values.size());
-  std::vector<To> out(values.size());
   constexpr auto kSize = static_cast<std::int64_t>(sizeof(To));
-  store(values.data(), count, {reinterpret_cast<std::byte*>(out.data()), 0, kSize, 1, count});
-  std::size_t wrong = 0, last = 0;
-  for (std::size_t i = 0; i < values.size(); ++i)
-    if (!same(out[i], casted<To>(values[i]))) ++wrong, last = i;
-  INFO("last at number ", last);
-  CHECK(wrong == 0);
+  std::vector<To> expected;
+  for (const Sum value : values) expected.push_back(casted<To>(value));
+  for (const std::int64_t length : {count, kShortRow}) {
+    const std::int64_t rows = count / length;
+    std::vector<To> out(expected.begin(), expected.end());
+    std::memset(static_cast<void*>(out.data()), 0xa5,
+                static_cast<std::size_t>(rows * length * kSize));
+    store(values.data(), length,
+          {reinterpret_cast<std::byte*>(out.data()), length * kSize, kSize, rows, length});
+    std::size_t wrong = 0, last = 0;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (!same(out[i], expected[i])) ++wrong, last = i;
+    INFO("last at number ", last, " in rows of ", length);
+    CHECK(wrong == 0);
+  }
 }
 
 // A patch is stored element by element, and nothing else is written.
@@ -139,7 +148,7 @@ void check_layouts(Store store, Guarded& src, Guarded& dst) {
 }
 
 TEST_CASE("store: every sum as every type it may be cast to") {
-  Guarded src(33 * 35 * 16), dst(kMostBytes);
+  Guarded src(kMostSumBytes), dst(kMostBytes);
   for_each_level([&](Level level) {
     for (const Type sum : kSumTypes)
       for (int to = 0; to < kTypes; ++to) {

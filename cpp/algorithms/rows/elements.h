@@ -8,8 +8,12 @@ namespace cconv::rows {
 namespace {
 
 // Types that C++ has no arithmetic for, kept as bits.
-struct Half;
-struct Bfloat;
+struct Half {
+  std::uint16_t bits;
+};
+struct Bfloat {
+  std::uint16_t bits;
+};
 
 // Every element type: name in Type, type here.
 // clang-format off
@@ -37,6 +41,33 @@ template <class T>
 constexpr bool kFloat = kSame<T, float> || kSame<T, double> || kSame<T, Half> || kSame<T, Bfloat>;
 template <class T>
 constexpr bool kInteger = !kFloat<T> && !kComplex<T>;
+
+CCONV_INLINE std::int32_t bits_of(float value) {
+  std::int32_t bits;
+  __builtin_memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+CCONV_INLINE std::int64_t bits_of(double value) {
+  std::int64_t bits;
+  __builtin_memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+CCONV_INLINE float from_bits(std::int32_t bits) {
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
+}
+CCONV_INLINE double from_bits(std::int64_t bits) {
+  double value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+// condition ? a : b, without the branch that keeps a loop from being made of vectors.
+template <class I>
+CCONV_INLINE I choose(bool condition, I a, I b) {
+  return b ^ ((a ^ b) & -static_cast<I>(condition));
+}
 
 // Float formats of 16 bits: kFraction stored bits of the significand, exponents biased by kBias.
 template <class T>
@@ -78,24 +109,42 @@ CCONV_INLINE std::uint16_t to_short(double value) {
   return static_cast<std::uint16_t>(sign | (base + rounded));
 }
 
-CCONV_INLINE float from_bits32(std::uint32_t bits) {
-  float value;
-  __builtin_memcpy(&value, &bits, sizeof value);
-  return value;
+// The same of a float.  These four compute with no subnormal float, which a processor may have been
+// told to take for zero.
+CCONV_INLINE std::uint16_t to_short(float value, Bfloat*) {
+  const std::int32_t bits = bits_of(value), magnitude = bits & 0x7fff'ffff;
+  const std::uint32_t odd = magnitude >> 16 & 1;
+  const std::uint32_t rounded = (static_cast<std::uint32_t>(magnitude) + 0x7fff + odd) >> 16;
+  return static_cast<std::uint16_t>(
+      (bits >> 16 & 0x8000) |
+      choose(magnitude > 0x7f80'0000, 0x7fc0, static_cast<std::int32_t>(rounded)));
+}
+
+CCONV_INLINE std::uint16_t to_short(float value, Half*) {
+  constexpr std::int32_t kNormal = (127 - 14) << 23, kInfinite = (127 + 16) << 23;
+  const std::int32_t bits = bits_of(value), magnitude = bits & 0x7fff'ffff;
+  const std::int32_t odd = magnitude >> 13 & 1;
+  const std::int32_t normal = (magnitude - ((127 - 15) << 23) + 0xfff + odd) >> 13;
+  // Just below 1 the last bit of a float is worth that of a subnormal half.
+  const std::int32_t subnormal = bits_of(from_bits(magnitude) + 0.5f) - bits_of(0.5f);
+  const std::int32_t finite = choose(magnitude < kNormal, subnormal, normal);
+  const std::int32_t other = choose(magnitude > 0x7f80'0000, 0x7e00, 0x7c00);
+  return static_cast<std::uint16_t>((bits >> 16 & 0x8000) |
+                                    choose(magnitude < kInfinite, finite, other));
 }
 
 CCONV_INLINE float from_short(std::uint16_t bits, Bfloat*) {
-  return from_bits32(static_cast<std::uint32_t>(bits) << 16);
+  return from_bits(static_cast<std::int32_t>(static_cast<std::uint32_t>(bits) << 16));
 }
 
 CCONV_INLINE float from_short(std::uint16_t bits, Half*) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000) << 16;
-  const std::uint32_t magnitude = bits & 0x7fff;
-  if (magnitude >= 0x7c00)  // infinity and NaN: the largest exponent
-    return from_bits32(sign | 0x7f80'0000 | (magnitude & 0x3ff) << 13);
-  if (magnitude >= 0x400) return from_bits32(sign | ((magnitude << 13) + (112u << 23)));
-  const float subnormal = static_cast<float>(magnitude) * 0x1p-24f;
-  return sign ? -subnormal : subnormal;
+  const auto sign = static_cast<std::int32_t>(static_cast<std::uint32_t>(bits & 0x8000) << 16);
+  const std::int32_t magnitude = (bits & 0x7fff) << 13;
+  // To the exponent's other bias; from the largest, of infinity and NaN, to the largest.
+  const std::int32_t bias = choose(magnitude < 0x7c00 << 13, (127 - 15) << 23, (255 - 31) << 23);
+  // 2^-14 (1 + fraction) - 2^-14: subnormal halves have no leading one.
+  const std::int32_t subnormal = bits_of(from_bits(magnitude + ((127 - 14) << 23)) - 0x1p-14f);
+  return from_bits(sign | choose(magnitude < 0x400 << 13, subnormal, magnitude + bias));
 }
 
 template <class E>
@@ -120,9 +169,6 @@ CCONV_INLINE void write(std::byte* element, T value) {
   store_one(element, value);
 }
 
-CCONV_INLINE float round_half_even(float value) { return __builtin_rintf(value); }
-CCONV_INLINE double round_half_even(double value) { return __builtin_rint(value); }
-
 // An integer near enough that rounding it to a short float rounds the exact one: bits past a
 // double's 53 leave their trace in the last.
 CCONV_INLINE double sticky_double(std::int64_t value) {
@@ -131,31 +177,60 @@ CCONV_INLINE double sticky_double(std::int64_t value) {
   return static_cast<double>(value >> 11 | ((value & 0x7ff) != 0)) * 2048;
 }
 
-// To an integer of limited range: floats round half to even, all saturate, NaN becomes 0.
+// The integers of a type.
+template <class T>
+struct Range {
+  static constexpr bool kSigned = T(-1) < T(0);
+  static constexpr int kBits = 8 * static_cast<int>(sizeof(T)) - kSigned;
+  static constexpr T kMost = static_cast<T>(~std::uint64_t{0} >> (64 - kBits));
+  static constexpr T kLeast = kSigned ? static_cast<T>(-kMost - 1) : T(0);
+};
+
+// To the nearest integer of up to 32 bits, half to even; NaN becomes 0.
+template <class To, class From>
+CCONV_INLINE To round_saturated(From value) {
+  constexpr From kLeast = Range<To>::kLeast, kMost = Range<To>::kMost;
+  auto bits = choose(value == value, bits_of(value), Bits<From>(0));
+  bits = choose(value < kLeast, bits_of(kLeast), bits);
+  bits = choose(value > kMost, bits_of(kMost), bits);
+  // A sum whose last bit is worth 1 ends in the integer, in two's complement.
+  constexpr From kOnes = sizeof(From) == 4 ? 0x1.8p23 : 0x1.8p52;
+  return static_cast<To>(bits_of(from_bits(bits) + kOnes));
+}
+
+// To an integer of 64 bits.
+template <class To>
+CCONV_INLINE To round_saturated_wide(double value) {
+  constexpr double kPast = Range<To>::kSigned ? 0x1p63 : 0x1p64;
+  if (value != value) return 0;
+  const double rounded = __builtin_rint(value);
+  if (rounded >= kPast) return Range<To>::kMost;
+  if (rounded <= static_cast<double>(Range<To>::kLeast)) return Range<To>::kLeast;
+  return static_cast<To>(rounded);
+}
+
+// An integer to one of another range.
+template <class To, class From>
+CCONV_INLINE To clamp(From value) {
+  constexpr bool kBelow = Range<To>::kBits < Range<From>::kBits;
+  constexpr From kMost = kBelow ? static_cast<From>(Range<To>::kMost) : Range<From>::kMost;
+  constexpr bool kAll = Range<To>::kSigned && !kBelow;
+  constexpr From kLeast = kAll ? Range<From>::kLeast : static_cast<From>(Range<To>::kLeast);
+  const From above = value < kLeast ? kLeast : value;
+  return static_cast<To>(above > kMost ? kMost : above);
+}
+
+// To an integer: floats round half to even, all saturate, NaN becomes 0.
 template <class To, class From>
 CCONV_INLINE To saturate(From value) {
-  constexpr bool kSigned = To(-1) < To(0);
-  constexpr int kBits = 8 * static_cast<int>(sizeof(To)) - kSigned;
-  constexpr std::uint64_t kMost = ~std::uint64_t{0} >> (64 - kBits);
-  constexpr To kLeast = kSigned ? static_cast<To>(-static_cast<To>(kMost) - 1) : To(0);
-  if constexpr (kFloat<From>) {
-    constexpr From kPast =
-        From(std::uint64_t{1} << (kBits - 1)) * 2;  // the power of two after kMost
-    if (value != value) return To(0);
-    const From rounded = round_half_even(value);
-    if (rounded >= kPast) return static_cast<To>(kMost);
-    if (rounded <= static_cast<From>(kLeast)) return kLeast;
-    return static_cast<To>(rounded);
-  } else {
-    if (value < 0) {
-      if (!kSigned) return To(0);
-      return static_cast<std::int64_t>(value) < static_cast<std::int64_t>(kLeast)
-                 ? kLeast
-                 : static_cast<To>(value);
-    }
-    return static_cast<std::uint64_t>(value) > kMost ? static_cast<To>(kMost)
-                                                     : static_cast<To>(value);
-  }
+  if constexpr (kInteger<From>)
+    return clamp<To>(value);
+  else if constexpr (sizeof(To) == 8)
+    return round_saturated_wide<To>(value);
+  else if constexpr (sizeof(To) == 4)
+    return round_saturated<To>(static_cast<double>(value));
+  else
+    return round_saturated<To>(value);
 }
 
 // A sum as an element of type To, or its bits.
@@ -170,8 +245,10 @@ CCONV_INLINE auto cast(From value) {
   } else if constexpr (kSame<To, Half> || kSame<To, Bfloat>) {
     if constexpr (kInteger<From>)
       return to_short<To>(sticky_double(value));
+    else if constexpr (kSame<From, float>)
+      return to_short(value, static_cast<To*>(nullptr));
     else
-      return to_short<To>(static_cast<double>(value));
+      return to_short<To>(value);
   } else if constexpr (kFloat<To>) {
     return static_cast<To>(value);
   } else {

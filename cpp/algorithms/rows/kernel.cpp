@@ -43,9 +43,17 @@ CCONV_INLINE void copy(const void* src, void* dst, std::int64_t count) {
   for (; i < count; ++i) store_one(to + i * sizeof(T), load_one<T>(from + i * sizeof(T)));
 }
 
-// The unsigned integer of so many bytes.
+// The unsigned integer of so many bytes; of 16, two.
 template <int kBytes>
 struct Word;
+template <>
+struct Word<1> {
+  using type = std::uint8_t;
+};
+template <>
+struct Word<2> {
+  using type = std::uint16_t;
+};
 template <>
 struct Word<4> {
   using type = std::uint32_t;
@@ -54,6 +62,12 @@ template <>
 struct Word<8> {
   using type = std::uint64_t;
 };
+template <>
+struct Word<16> {
+  using type = Vec<std::uint64_t, 2>::Native;
+};
+template <class T>
+using WordOf = typename Word<sizeof(T)>::type;
 
 // Elements that are copied rather than cast, as lanes of the same size.
 template <class T>
@@ -74,58 +88,162 @@ CCONV_INLINE void copy_rows(const std::byte* src, std::int64_t src_step, std::by
     copy<typename Lane<T>::type>(src + r * src_step, dst + r * dst_step, count * Lane<T>::kLanes);
 }
 
-// Rows whose elements lie further apart than the rows do: copied by columns.  False where they
-// don't or where elements are of 16 bytes.
-template <class T>
-CCONV_INLINE bool copy_columns(const std::byte* src, std::int64_t src_step, std::byte* dst,
-                               std::int64_t dst_step, std::int64_t columns, std::int64_t count) {
-  if constexpr (sizeof(T) > 8) {
-    return false;
-  } else {
-    using Word = typename Word<sizeof(T)>::type;
-    copy_transposed<Word, V<Word>::kLanes>(src, src_step, columns, count,
-                                           [=](std::int64_t b) { return dst + b * dst_step; });
-    return true;
+template <class Word>
+constexpr int kWordLanes = V<Word>::kLanes;
+template <>
+constexpr int kWordLanes<Word<16>::type> = 1;
+
+// Rows whose elements lie further apart than the rows do: copied by columns.
+template <class Word>
+__attribute__((noinline)) void copy_columns(const std::byte* src, std::int64_t src_step,
+                                            std::byte* dst, std::int64_t dst_step,
+                                            std::int64_t columns, std::int64_t count) {
+  copy_transposed<Word, kWordLanes<Word>>(src, src_step, columns, count,
+                                          [=](std::int64_t b) { return dst + b * dst_step; });
+}
+
+template <class Word>
+__attribute__((noinline)) void gather(const Patch<const std::byte>& src, void* dst,
+                                      std::int64_t dst_stride) {
+  visit(src, [&](const std::byte* element, std::int64_t r, std::int64_t i) {
+    store_one(static_cast<Word*>(dst) + r * dst_stride + i, load_one<Word>(element));
+  });
+}
+
+template <class Word>
+__attribute__((noinline)) void scatter(const void* src, std::int64_t src_stride,
+                                       const Patch<std::byte>& dst) {
+  visit(dst, [&](std::byte* element, std::int64_t r, std::int64_t i) {
+    store_one(element, load_one<Word>(static_cast<const Word*>(src) + r * src_stride + i));
+  });
+}
+
+template <class From, class Sum>
+CCONV_INLINE void widen_element(const std::byte* from, std::byte* to) {
+  write(to, widen<Sum>(read<From>(from)));
+}
+template <class Sum, class To>
+CCONV_INLINE void cast_element(const std::byte* from, std::byte* to) {
+  write(to, cast<To>(read<Sum>(from)));
+}
+
+// Rows of neighbours are cast kBlock elements at a time, the last block overlapping the one before:
+// a loop of known length and without branches, of which compilers (GCC from 12 on) make vectors.
+constexpr std::int64_t kBlock = 16;
+
+template <class From, class To, void (*kElement)(const std::byte*, std::byte*)>
+CCONV_INLINE void convert_block(const std::byte* __restrict src, std::byte* __restrict dst,
+                                std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) kElement(src + i * sizeof(From), dst + i * sizeof(To));
+}
+
+template <class From, class To, void (*kElement)(const std::byte*, std::byte*)>
+void convert_rows(const std::byte* src, std::int64_t src_step, std::byte* dst,
+                  std::int64_t dst_step, std::int64_t rows, std::int64_t count) {
+  for (std::int64_t r = 0; r < rows; ++r, src += src_step, dst += dst_step) {
+    if (count < kBlock) {
+      convert_block<From, To, kElement>(src, dst, count);
+      continue;
+    }
+    for (std::int64_t i = 0; i < count; i += kBlock) {
+      if (i > count - kBlock) i = count - kBlock;
+      convert_block<From, To, kElement>(src + i * sizeof(From), dst + i * sizeof(To), kBlock);
+    }
   }
+}
+using ConvertRows = decltype(&convert_rows<float, double, widen_element<float, double>>);
+
+// Scratch where the elements of a patch are neighbours.
+constexpr std::int64_t kTileRows = 16, kTileLength = 64;
+template <class T>
+struct Tile {
+  static constexpr std::int64_t kStep = kTileLength * sizeof(T);
+  alignas(64) std::byte data[kTileRows * kStep];
+};
+
+// Calls f(part, r, i) for parts of at most so many rows and elements, which begin at (r, i).
+template <class Byte, class F>
+CCONV_INLINE void each_part(const Patch<Byte>& patch, std::int64_t rows, std::int64_t count, F f) {
+  for (std::int64_t r = 0; r < patch.rows; r += rows) {
+    const std::int64_t part_rows = patch.rows - r < rows ? patch.rows - r : rows;
+    for (std::int64_t i = 0; i < patch.count; i += count)
+      f(Patch<Byte>{patch.data + r * patch.row_step + i * patch.step, patch.row_step, patch.step,
+                    part_rows, patch.count - i < count ? patch.count - i : count},
+        r, i);
+  }
+}
+
+// A load and a store that cast, of elements of any type as wide as the words.
+template <class From, class Sum>
+void load_cast(ConvertRows convert, const Patch<const std::byte>& src, std::byte* dst,
+               std::int64_t dst_step) {
+  constexpr std::int64_t kFrom = sizeof(From), kSum = sizeof(Sum);
+  if (src.step == kFrom) return convert(src.data, src.row_step, dst, dst_step, src.rows, src.count);
+  if (src.row_step == kFrom && src.rows >= kBlock)
+    return each_part(src, kTileLength, kTileRows,
+                     [&](const auto& part, std::int64_t r, std::int64_t i) {
+                       Tile<Sum> tile;
+                       convert(part.data, part.step, tile.data, tile.kStep, part.count, part.rows);
+                       copy_columns<Sum>(tile.data, tile.kStep, dst + r * dst_step + i * kSum,
+                                         dst_step, part.count, part.rows);
+                     });
+  each_part(src, kTileRows, kTileLength, [&](const auto& part, std::int64_t r, std::int64_t i) {
+    Tile<From> tile;
+    gather<From>(part, tile.data, kTileLength);
+    convert(tile.data, tile.kStep, dst + r * dst_step + i * kSum, dst_step, part.rows, part.count);
+  });
+}
+
+template <class Sum, class To>
+void store_cast(ConvertRows convert, const std::byte* src, std::int64_t src_step,
+                const Patch<std::byte>& dst) {
+  constexpr std::int64_t kTo = sizeof(To), kSum = sizeof(Sum);
+  if (dst.step == kTo) return convert(src, src_step, dst.data, dst.row_step, dst.rows, dst.count);
+  if (dst.row_step == kTo && dst.rows >= kBlock)
+    return each_part(dst, kTileLength, kTileRows,
+                     [&](const auto& part, std::int64_t r, std::int64_t i) {
+                       Tile<Sum> tile;
+                       copy_columns<Sum>(src + r * src_step + i * kSum, src_step, tile.data,
+                                         tile.kStep, part.rows, part.count);
+                       convert(tile.data, tile.kStep, part.data, part.step, part.count, part.rows);
+                     });
+  each_part(dst, kTileRows, kTileLength, [&](const auto& part, std::int64_t r, std::int64_t i) {
+    Tile<To> tile;
+    convert(src + r * src_step + i * kSum, src_step, tile.data, tile.kStep, part.rows, part.count);
+    scatter<To>(tile.data, kTileLength, part);
+  });
 }
 
 template <class From, class Sum>
 void load(const Patch<const std::byte>& src, void* dst, std::int64_t dst_stride) {
   constexpr std::int64_t kSize = sizeof(Sum);
   auto* const out = static_cast<std::byte*>(dst);
-  if constexpr (kSame<From, Sum>) {
-    if (src.step == kSize)
-      return copy_rows<Sum>(src.data, src.row_step, out, dst_stride * kSize, src.rows, src.count);
-    if (src.row_step == kSize &&
-        copy_columns<Sum>(src.data, src.step, out, dst_stride * kSize, src.count, src.rows))
-      return;
-  }
-  visit(src, [&](const std::byte* element, std::int64_t r, std::int64_t i) {
-    write(out + (r * dst_stride + i) * kSize, widen<Sum>(read<From>(element)));
-  });
-}
-
-template <class T>
-void gather(const Patch<const std::byte>& src, void* dst, std::int64_t dst_stride) {
-  visit(src, [&](const std::byte* element, std::int64_t r, std::int64_t i) {
-    store_one(static_cast<T*>(dst) + r * dst_stride + i, load_one<T>(element));
-  });
+  const std::int64_t step = dst_stride * kSize;
+  if constexpr (!kSame<From, Sum>)
+    load_cast<WordOf<From>, WordOf<Sum>>(convert_rows<From, Sum, widen_element<From, Sum>>, src,
+                                         out, step);
+  else if (src.step == kSize)
+    copy_rows<Sum>(src.data, src.row_step, out, step, src.rows, src.count);
+  else if (src.row_step == kSize)
+    copy_columns<WordOf<Sum>>(src.data, src.step, out, step, src.count, src.rows);
+  else
+    gather<WordOf<Sum>>(src, dst, dst_stride);
 }
 
 template <class Sum, class To>
 void store(const void* src, std::int64_t src_stride, const Patch<std::byte>& dst) {
   constexpr std::int64_t kSize = sizeof(Sum);
   const auto* const in = static_cast<const std::byte*>(src);
-  if constexpr (kSame<To, Sum>) {
-    if (dst.step == kSize)
-      return copy_rows<Sum>(in, src_stride * kSize, dst.data, dst.row_step, dst.rows, dst.count);
-    if (dst.row_step == kSize &&
-        copy_columns<Sum>(in, src_stride * kSize, dst.data, dst.step, dst.rows, dst.count))
-      return;
-  }
-  visit(dst, [&](std::byte* element, std::int64_t r, std::int64_t i) {
-    write(element, cast<To>(read<Sum>(in + (r * src_stride + i) * kSize)));
-  });
+  const std::int64_t step = src_stride * kSize;
+  if constexpr (!kSame<To, Sum>)
+    store_cast<WordOf<Sum>, WordOf<To>>(convert_rows<Sum, To, cast_element<Sum, To>>, in, step,
+                                        dst);
+  else if (dst.step == kSize)
+    copy_rows<Sum>(in, step, dst.data, dst.row_step, dst.rows, dst.count);
+  else if (dst.row_step == kSize)
+    copy_columns<WordOf<Sum>>(in, step, dst.data, dst.step, dst.rows, dst.count);
+  else
+    scatter<WordOf<Sum>>(src, src_stride, dst);
 }
 
 template <class T, class F>
@@ -224,7 +342,7 @@ constexpr Kernels make_kernels() {
   kernels.gather[1] = gather<std::uint16_t>;
   kernels.gather[2] = gather<std::uint32_t>;
   kernels.gather[3] = gather<std::uint64_t>;
-  kernels.gather[4] = gather<Vec<std::uint64_t, 2>::Native>;
+  kernels.gather[4] = gather<WordOf<Complex<double>>>;
   fill_column<float>(kernels, Type::float32);
   fill_column<double>(kernels, Type::float64);
   fill_column<std::int32_t>(kernels, Type::int32);
