@@ -313,3 +313,12 @@ def test_complex_is_what_four_real_convolutions_make():
     parts = cconv.conv1d(x.real, w.real) - cconv.conv1d(x.imag, w.imag)
     parts = parts + 1j * (cconv.conv1d(x.real, w.imag) + cconv.conv1d(x.imag, w.real))
     np.testing.assert_allclose(cconv.conv1d(x, w), parts, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("algorithm", ["direct", "gemm"])
+@pytest.mark.parametrize("kind", ["i1", "i8"])
+def test_activations_of_integers_run_in_floats_at_every_length(kind, algorithm):
+    for n in (*range(1, 70), 255, 256, 257, 600):
+        x = np.arange(n).astype(kind) % 7 - 3
+        y = cconv.conv1d(x, [2], activation="tanh", dtype="f8", algorithm=algorithm)
+        np.testing.assert_allclose(y, np.tanh(2.0 * x), rtol=1e-6)

@@ -20,7 +20,8 @@ struct Patch {
   std::int64_t count;
 };
 
-// dst[r * dst_stride + i] = element (r, i) of src, cast to the type of the sum.
+// dst[r * dst_stride + i] = element (r, i) of src, cast to the type of the sum.  dst lies
+// elsewhere.
 using Load = void (*)(const Patch<const std::byte>& src, void* dst, std::int64_t dst_stride);
 
 // Element (r, i) of dst = src[r * src_stride + i], cast: floats round to nearest and overflow to

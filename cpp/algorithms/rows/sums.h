@@ -1,6 +1,8 @@
 // A row of sums of any type: how it is multiplied and finished.
 #pragma once
 
+#include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 #include "algorithms/rows/kernel.h"
@@ -63,22 +65,34 @@ Type finished_type(const Problem& p) {
   return p.activation > Activation::relu6 ? Sum<typename Sum<T>::Finished>::kType : Sum<T>::kType;
 }
 
+// A row of integers becomes, in place, the activation of the floats they are.
+template <class T>
+void activate_as_floats(const Problem& p, T* row, std::int64_t count) {
+  using Finished = typename Sum<T>::Finished;
+  static_assert(sizeof(Finished) == sizeof(T));
+  constexpr std::int64_t kSize = sizeof(T), kPiece = 256;
+  const Load to_float =
+      kernels().load[static_cast<int>(Sum<T>::kType)][sum_index(Sum<Finished>::kType)];
+  Finished piece[kPiece];
+  for (std::int64_t i = 0; i < count; i += kPiece) {
+    const std::int64_t n = std::min(kPiece, count - i);
+    to_float({reinterpret_cast<const std::byte*>(row + i), 0, kSize, 1, n}, piece, n);
+    std::memcpy(row + i, piece, static_cast<std::size_t>(n * kSize));
+  }
+  Sum<Finished>::finish()(reinterpret_cast<Finished*>(row), count,
+                          {Finished(0), p.activation, static_cast<Finished>(p.slope)});
+}
+
 // Adds the bias and applies the activation to `count` sums of a row of whole vectors, in place.
 template <class T>
 void finish(const Problem& p, T bias, T* row, std::int64_t count) {
-  using Finished = typename Sum<T>::Finished;
   Finish<T> last{bias, p.activation, {}};
   if constexpr (std::is_floating_point_v<T>) last.slope = static_cast<T>(p.slope);
   if constexpr (std::is_integral_v<T>) {
-    static_assert(sizeof(Finished) == sizeof(T));
     if (p.activation > Activation::relu6) {
       last.activation = Activation::none;
       Sum<T>::finish()(row, count, last);
-      const Load to_float =
-          kernels().load[static_cast<int>(Sum<T>::kType)][sum_index(Sum<Finished>::kType)];
-      to_float({reinterpret_cast<const std::byte*>(row), 0, sizeof(T), 1, count}, row, count);
-      return Sum<Finished>::finish()(reinterpret_cast<Finished*>(row), count,
-                                     {Finished(0), p.activation, static_cast<Finished>(p.slope)});
+      return activate_as_floats(p, row, count);
     }
   }
   Sum<T>::finish()(row, count, last);
