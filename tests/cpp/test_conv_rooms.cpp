@@ -367,6 +367,24 @@ TEST_CASE("depthwise takes a filter for each channel where these fill a vector")
   });
 }
 
+TEST_CASE("rooms have numbers for an empty batch and for no output channels") {
+  const LevelKept kept;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    Problem p = any_problem(random);
+    (seed % 2 == 0 ? p.N : p.OC) = 0;
+    for_each_room(p, [&](const How& how) {
+      REQUIRE(choose_level(name_of(how.level)));
+      CHECK(how.room.cost(p) >= 0);
+      CHECK(how.room.items(p) >= 0);
+      CHECK(how.room.workspace(p, 2) >= 0);
+      CHECK(how.room.prepared_bytes(p) >= 0);
+      CHECK(!how.room.tiles(p).empty());
+    });
+  }
+}
+
 TEST_CASE("direct takes every problem, gemm those of real sums with at least one channel") {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Random random(seed);

@@ -66,7 +66,8 @@ inline Strips cut(std::int64_t total, std::int64_t unit, std::int64_t piece, std
 // pixel_bytes: of a copied pixel; 0 where the input is read in place.
 inline Strips cut_strips(const Problem& p, std::int64_t pixel_bytes, const Limits& limits) {
   const Axis &d = p.axis[0], &h = p.axis[1], &w = p.axis[2];
-  const std::int64_t total = p.N * p.outputs(), plane = h.out * w.out;
+  const std::int64_t images = std::max<std::int64_t>(p.N, 1);  // strips of none have a length too
+  const std::int64_t total = images * p.outputs(), plane = h.out * w.out;
   const auto rows_under = [&](std::int64_t rows) {
     return saturating_multiply(most_read(d, 1), most_read(h, rows));
   };
