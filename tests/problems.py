@@ -68,6 +68,10 @@ class Case:
         return [name for name, reason in told.reasons.items() if reason in could]
 
 
+# Those that do every call whose sums are real and have terms.
+GENERAL = tuple(Case(2, np.ones((2, 9, 9)), np.ones((3, 2, 3, 3))).rooms())
+
+
 def values(seed, shape, dtype=np.float32):
     """Reproducible numbers around 0; sums of floats have to be rounded."""
     rng, dtype = np.random.default_rng(seed), np.dtype(dtype)
@@ -192,7 +196,7 @@ def padding_forms(draw, pairs):
 
 
 @st.composite
-def cases(draw, bare=None, words=True, types=FLOATS, auto=True):
+def cases(draw, bare=None, words=True, types=FLOATS, auto=True, depthwise=None):
     """A call with everything that has an influence on the sums; the output is not empty.
 
     Without `auto` it names its algorithm, which then is the same for every other extent of `x`.
@@ -221,6 +225,10 @@ def cases(draw, bare=None, words=True, types=FLOATS, auto=True):
     channels_last = draw(st.booleans())
     groups = 1 if is_bare else draw(st.sampled_from((1, 1, 1, 2, 3)))
     depth, filters = draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    if depthwise is None:
+        depthwise = not is_bare and draw(st.sampled_from((False, False, False, True)))
+    if depthwise:
+        groups, depth, filters = draw(st.integers(16, 40)), 1, 1  # a vector at every level
     if is_bare:
         lead = draw(st.lists(st.integers(1, 3), max_size=2))
         shape = (*lead, *sizes, draw(st.integers(1, 4))) if channels_last else (*lead, *sizes)

@@ -12,9 +12,9 @@ from problems import (
     ACTIVATIONS,
     ALIASES,
     CONV,
+    GENERAL,
     MODES,
     REFERENCE,
-    ROOMS,
     SMALL,
     TYPES,
     WORDS,
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.kernel
 FLOATS = (np.float32, np.float64)
 INTEGERS = ("i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8")
 
-by_room = pytest.mark.parametrize("algorithm", ROOMS)
+by_room = pytest.mark.parametrize("algorithm", GENERAL)
 
 
 def digits(seed, *shape, dtype=np.float32):

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from memory import LAYOUTS, fresh, layouts
 from objects import Array, Both, DLPack, Subclass, every_object, no_matrix_warning
-from problems import ROOMS, TYPES, Case, cases, values
+from problems import GENERAL, TYPES, Case, cases, values
 
 import cconv
 
 pytestmark = pytest.mark.kernel
-by_room = pytest.mark.parametrize("algorithm", ROOMS)
+by_room = pytest.mark.parametrize("algorithm", GENERAL)
 
 
 def image_case(dtype=np.float32, **options):

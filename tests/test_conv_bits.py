@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from memory import LAYOUTS, filled, fresh, layouts
 from problems import (
     ACTIVATIONS,
+    GENERAL,
     HALVES,
     MODES,
     ROOMS,
@@ -28,8 +29,8 @@ import cconv
 pytestmark = pytest.mark.kernel
 
 FLOATS = (np.float32, np.float64)
-by_room = pytest.mark.parametrize("algorithm", ROOMS)
-by_algorithm = pytest.mark.parametrize("algorithm", ["auto", *ROOMS])
+by_room = pytest.mark.parametrize("algorithm", GENERAL)
+by_algorithm = pytest.mark.parametrize("algorithm", ["auto", *GENERAL])
 
 
 def assert_same_bits(a, b):
@@ -52,14 +53,20 @@ BUSY = {
 BUSY["groups"].options["groups"] = 30
 for name in ("planes", "groups", "image", "volume"):
     BUSY[name].options.update(padding=2, padding_mode="reflect", stride=1 + (name == "groups"))
-busy = pytest.mark.parametrize("case", BUSY.values(), ids=BUSY.keys())
+busy = pytest.mark.parametrize(
+    ("case", "algorithm"),
+    [
+        pytest.param(case, algorithm, id=f"{name}-{algorithm}")
+        for name, case in BUSY.items()
+        for algorithm in ("auto", *case.rooms())
+    ],
+)
 
 
 # ------------------------------------------------------------------------ threads, runs, memory
 
 
 @busy
-@by_algorithm
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_threads(case, algorithm, channels_last):
     changes = {"algorithm": algorithm, "channels_last": channels_last}
@@ -88,19 +95,21 @@ def test_threads_in_every_type(dtype, channels_last):
                 assert_same_bits(case(algorithm=algorithm), expected)
 
 
-@by_room
-def test_threads_are_used(algorithm):
+@busy
+def test_threads_are_used(case, algorithm):
     """Else the tests above compare nothing."""
-    for case in BUSY.values():
-        with cconv.num_threads(5):
-            options = case.options | {"algorithm": algorithm}
-            arrays = case.x, case.weight, case.bias
-            told = cconv.explain(f"conv{case.dims}d", *arrays, **options)
-        assert told.threads >= 2
+    with cconv.num_threads(5):
+        options = case.options | {"algorithm": algorithm}
+        arrays = case.x, case.weight, case.bias
+        told = cconv.explain(f"conv{case.dims}d", *arrays, **options)
+    assert told.threads >= 2
+
+
+def test_every_algorithm_is_busy():
+    assert {algorithm for case in BUSY.values() for algorithm in case.rooms()} == set(ROOMS)
 
 
 @busy
-@by_room
 def test_runs(case, algorithm):
     expected = case(algorithm=algorithm)
     with cconv.num_threads(4):
@@ -124,18 +133,18 @@ def digest(cases):
     activation = itertools.cycle((None, *ACTIVATIONS))
     results = [
         case(activation=next(activation), algorithm=algorithm).tobytes()
-        for case, algorithm in itertools.product(cases.values(), ROOMS)
+        for case in cases.values()
+        for algorithm in case.rooms()
     ]
     return hashlib.sha256(b"".join(results)).hexdigest()
 
 
-@by_algorithm
+@busy
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
-def test_layouts(layout, algorithm):
-    for case in (BUSY["planes"], BUSY["pointwise"]):
-        bias = None if case.bias is None else layout(case.bias)
-        arrays = {"x": layout(case.x), "weight": layout(case.weight), "bias": bias}
-        assert_same_bits(case(**arrays, algorithm=algorithm), case(algorithm=algorithm))
+def test_layouts(layout, case, algorithm):
+    bias = None if case.bias is None else layout(case.bias)
+    arrays = {"x": layout(case.x), "weight": layout(case.weight), "bias": bias}
+    assert_same_bits(case(**arrays, algorithm=algorithm), case(algorithm=algorithm))
 
 
 @given(cases(types=TYPES), layouts(), layouts(), st.sampled_from((None, *ACTIVATIONS)))
@@ -164,13 +173,14 @@ def test_alignments(dtype):
         assert_same_bits(case(out=out), expected)
 
 
-@by_room
-def test_alignments_of_pixels(algorithm):
+@pytest.mark.parametrize("groups", [1, 24])
+def test_alignments_of_pixels(groups):
     """Of many channels, which a room may read and write where they are."""
-    x, weight = values(0, (5, 6, 24)), values(1, (32, 24, 3, 3))
-    case = Case(2, x, weight, None, {"channels_last": True, "algorithm": algorithm})
-    expected = case()
-    for offset in range(66):
+    x, weight = values(0, (5, 6, 24)), values(1, (24, 24 // groups, 3, 3))
+    case = Case(2, x, weight, None, {"channels_last": True, "groups": groups})
+    for algorithm, offset in itertools.product(case.rooms(), range(66)):
+        case.options["algorithm"] = algorithm
+        expected = case()
         out = fresh(expected.shape, expected.dtype, offset)
         assert_same_bits(case(x=filled(fresh(x.shape, x.dtype, offset), x), out=out), expected)
 

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from problems import ACTIVATIONS, CONV, LAYER, MODES, ROOMS, TYPES, Case, values
+from problems import ACTIVATIONS, CONV, GENERAL, LAYER, MODES, ROOMS, TYPES, Case, values
 from refusals import BEYOND, NO_INTS, Index, TwoLines, Unprintable, by_type, itself, refusal
 
 import cconv
@@ -129,7 +129,7 @@ def test_beyond_64_bits(name, value):
 
 @pytest.mark.parametrize("value", [2**31, 2**62, 2**63 - 1])
 def test_large_steps_are_no_error(value):
-    for algorithm in ROOMS:
+    for algorithm in GENERAL:
         one = call(algorithm=algorithm)[:, :, :1, :1]
         np.testing.assert_array_equal(call(stride=value, algorithm=algorithm), one)
         point = {"weight": WEIGHT[:, :, 1:2, 1:2], "algorithm": algorithm}
@@ -286,7 +286,7 @@ def test_unknown_words_are_answered_with_the_known_ones():
         refused(ValueError, "padding ", padding=word)
 
 
-PLANNED = {"winograd", "depthwise", "filter2d", "separable", "fft"}
+PLANNED = {"winograd", "filter2d", "separable", "fft"}
 
 
 @pytest.mark.parametrize("name", [*sorted(PLANNED.difference(ROOMS)), "", "Direct", "any"])
@@ -301,7 +301,7 @@ def test_gemm_multiplies_real_numbers(image, kernel):
     arguments = {"x": X.astype(image), "weight": WEIGHT.astype(kernel)}
     case = Case(2, **arguments, options={"groups": 2})
     if "c" not in (image.kind, kernel.kind):
-        assert case.rooms() == list(ROOMS)
+        assert case.rooms() == list(GENERAL)
         return
     words = 'algorithm "gemm" multiplies real numbers only; "auto" would do'
     refused(ValueError, words, **arguments, out=None, algorithm="gemm")
@@ -312,6 +312,28 @@ def test_gemm_takes_channels():
     arguments = {"x": X[:, :0], "weight": WEIGHT[:, :0], "out": None, "algorithm": "gemm"}
     refused(ValueError, 'algorithm "gemm" needs at least one channel; "auto" would do', **arguments)
     assert Case(2, X[:, :0], WEIGHT[:, :0], options={"groups": 2}).rooms() == ["direct"]
+
+
+@pytest.mark.parametrize(
+    ("x", "weight", "groups", "words"),
+    [
+        ((32, 6, 7), (64, 1, 3, 3), 32, "needs as many groups as channels on both sides"),
+        ((32, 6, 7), (32, 2, 3, 3), 16, "needs as many groups as channels on both sides"),
+        ((4, 6, 7), (6, 2, 3, 3), 2, "needs as many groups as channels on both sides"),
+        ((32, 1, 257), (32, 1, 1, 257), 32, "takes windows of at most 256 taps"),
+        ((0, 6, 7), (0, 0, 3, 3), 1, "needs as many groups as channels on both sides"),
+    ],
+)
+def test_depthwise_takes_a_filter_for_each_channel(x, weight, groups, words):
+    arguments = {"x": values(0, x), "weight": values(1, weight), "groups": groups, "out": None}
+    words = f'algorithm "depthwise" {words}; "auto" would do'
+    refused(ValueError, words, **arguments, algorithm="depthwise")
+
+
+def test_depthwise_multiplies_real_numbers():
+    x, weight = values(0, (32, 6, 7), "c8"), values(1, (32, 1, 3, 3))
+    words = 'algorithm "depthwise" multiplies real numbers only; "auto" would do'
+    refused(ValueError, words, x=x, weight=weight, groups=32, out=None, algorithm="depthwise")
 
 
 @pytest.mark.parametrize("mode", ["zeros", *MODES[1:], "replicate", "circular"])

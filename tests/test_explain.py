@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from problems import CONV, LARGE, ROOMS, SMALL, case_of, values
+from problems import CONV, GENERAL, LARGE, ROOMS, SMALL, Case, case_of, values
 
 import cconv
 
@@ -56,12 +56,15 @@ def test_shapes_and_arrays_mix():
 def test_shapes_take_no_memory():
     """Petabytes of input, planned for whatever is named."""
     shapes = (1, 2**10, 2**20, 2**20), (2**10, 2**10, 3, 3)
-    for algorithm in ("auto", *ROOMS):
+    for algorithm in ("auto", *GENERAL):
         huge = cconv.explain("conv2d", *shapes, algorithm=algorithm)
+        assert 0 < huge.workspace < 2**32
+    shapes = shapes[0], (2**10, 1, 3, 3)
+    for algorithm in ("auto", *ROOMS):
+        huge = cconv.explain("conv2d", *shapes, groups=2**10, algorithm=algorithm)
         assert 0 < huge.workspace < 2**32
 
 
-@pytest.mark.parametrize("algorithm", ROOMS)
 @pytest.mark.parametrize(
     ("x", "weight", "options"),
     [
@@ -71,17 +74,20 @@ def test_shapes_take_no_memory():
         ((1, 2**30, 2**29), (1, 2**30, 2**29), {}),
         ((1, 1, 1), (2**59, 1, 1), {"dtype": np.int8}),
         ((1, 1, 2**59), (1, 1, 1), {"dtype": np.int8}),
+        ((4, 16, 2**55), (16, 1, 3), {"dilation": 2**54 - 1, "groups": 16, "dtype": np.int8}),
     ],
 )
-def test_what_no_memory_holds(x, weight, options, algorithm):
+def test_what_no_memory_holds(x, weight, options):
     """The bytes don't wrap; the call itself ends at them."""
     arrays = [np.broadcast_to(np.int8(0), x), np.broadcast_to(np.float64(0), weight)]
-    with cconv.num_threads(8):
-        told = cconv.explain("conv1d", *arrays, **options, algorithm=algorithm)
-        assert told.workspace >= 0
-        if told.workspace > 2**50:
-            with pytest.raises(MemoryError):
-                cconv.conv1d(*arrays, **options, algorithm=algorithm)
+    case = Case(1, *arrays, None, options)
+    for algorithm in case.rooms():
+        with cconv.num_threads(8):
+            told = cconv.explain("conv1d", *arrays, **options, algorithm=algorithm)
+            assert told.workspace >= 0
+            if told.workspace > 2**50:
+                with pytest.raises(MemoryError):
+                    case(algorithm=algorithm)
 
 
 def test_nothing_is_computed():
@@ -92,14 +98,14 @@ def test_nothing_is_computed():
 
 @pytest.mark.parametrize("algorithm", ROOMS)
 def test_a_named_algorithm_is_chosen(algorithm):
-    told = cconv.explain("conv2d", (9, 9), (3, 3), algorithm=algorithm)
+    told = cconv.explain("conv2d", (16, 9, 9), (16, 1, 3, 3), groups=16, algorithm=algorithm)
     assert told.algorithm == algorithm
     assert told.reasons.pop(algorithm) == "chosen: named by algorithm="
     assert set(told.reasons.values()) == {"not named"}
 
 
 def test_the_choice_is_the_cheapest_of_those_that_can():
-    told = cconv.explain("conv2d", (1, 64, 56, 56), (64, 64, 3, 3), padding=1)
+    told = cconv.explain("conv2d", (1, 64, 56, 56), (64, 1, 3, 3), padding=1, groups=64)
     assert told.reasons.pop(told.algorithm) == "chosen: the cheapest that applies"
     assert set(told.reasons.values()) == {"estimated to take longer"}
     told = cconv.explain("conv2d", np.ones((64, 56, 56)), np.ones((64, 64, 3, 3), complex))

@@ -14,12 +14,12 @@ import child
 import numpy as np
 import pytest
 from hypothesis import given
-from problems import ACTIVATIONS, CONV, HALVES, LAYER, ROOMS, SMALL, case_of, cases, values
+from problems import ACTIVATIONS, CONV, GENERAL, HALVES, LAYER, SMALL, case_of, cases, values
 
 import cconv
 
 by_dims = pytest.mark.parametrize("dims", [1, 2, 3])
-by_room = pytest.mark.parametrize("algorithm", ROOMS)
+by_room = pytest.mark.parametrize("algorithm", GENERAL)
 
 
 @given(cases(auto=False))

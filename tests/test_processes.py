@@ -14,7 +14,7 @@ import threading
 import child
 import numpy as np
 import pytest
-from problems import ROOMS, values
+from problems import GENERAL, values
 
 import cconv
 
@@ -43,11 +43,13 @@ def run(code, **options):
 # ------------------------------------------------------------------------ threads
 
 
-@pytest.mark.parametrize("algorithm", ROOMS)
-def test_sixteen_threads_through_one_function_and_one_layer(algorithm):
-    weight, bias = values(0, (24, 8, 3, 3)), values(1, 24)
-    inputs = [values(n, (1 + n % 3, 8, 20 + n, 31)) for n in range(16)]
-    options = {"padding": 1, "activation": "silu", "algorithm": algorithm}
+@pytest.mark.parametrize(
+    ("algorithm", "groups"), [*((room, 3) for room in GENERAL), ("depthwise", 24)]
+)
+def test_sixteen_threads_through_one_function_and_one_layer(algorithm, groups):
+    weight, bias = values(0, (24, 24 // groups, 3, 3)), values(1, 24)
+    inputs = [values(n, (1 + n % 3, 24, 20 + n, 31)) for n in range(16)]
+    options = {"padding": 1, "groups": groups, "activation": "silu", "algorithm": algorithm}
     layer = cconv.Conv2d(weight, bias, **options)
     expected = [cconv.conv2d(x, weight, bias, **options) for x in inputs]
     start = threading.Barrier(16)
@@ -169,7 +171,7 @@ def test_fork_while_another_thread_computes(threads):
 
 
 @posix
-@pytest.mark.parametrize("algorithm", ROOMS)
+@pytest.mark.parametrize("algorithm", GENERAL)
 def test_a_layer_of_the_parent_in_a_forked_child(algorithm):
     """With what it has prepared, and what the child prepares beside it."""
     run(f"""

@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 from accuracy import promised_error
-from problems import ACTIVATIONS, ROOMS, Case
+from problems import ACTIVATIONS, GENERAL, Case
 
 import cconv
 from cconv import reference
@@ -19,7 +19,7 @@ FLOATS = (np.dtype("f2"), BFLOAT16, np.dtype("f4"), np.dtype("f8"))
 COMPLEX = (np.dtype("c8"), np.dtype("c16"))
 TYPES = (*INTEGERS, *FLOATS, *COMPLEX)
 
-by_room = pytest.mark.parametrize("algorithm", ROOMS)
+by_room = pytest.mark.parametrize("algorithm", GENERAL)
 
 OPTIONS = (
     {},
@@ -211,7 +211,7 @@ OTHERS += [np.dtype(ml_dtypes.float8_e4m3fn), np.dtype(ml_dtypes.int4)]
 def test_biases_are_cast_by_the_same_kind_rule(x, summed, bias):
     b = np.zeros(3, bias) if bias.names else np.array([1, 0, 3]).astype(bias)
     case = Case(1, np.zeros((1, 4), x), np.zeros((3, 1, 2), x), b)
-    rooms = ("direct",) if "c" in (case.x.dtype.kind, np.dtype(bias).kind) else ROOMS
+    rooms = ("direct",) if "c" in (case.x.dtype.kind, np.dtype(bias).kind) else GENERAL
     calls = (case, lambda algorithm: case.layer(algorithm=algorithm)(case.x))
     for function, algorithm in itertools.product(calls, rooms):
         if np.can_cast(bias, summed, "same_kind"):
