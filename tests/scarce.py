@@ -12,6 +12,9 @@ from problems import values
 
 import cconv
 
+DEPTHWISE = {"x": values(0, (2, 16, 9)), "weight": values(1, (16, 1, 3)), "bias": values(2, 16)}
+DEPTHWISE |= {"groups": 16, "algorithm": "depthwise"}
+
 # Changes of the arguments of an operation that make its call take memory in other places.
 CONV = {
     "as they are": {},
@@ -20,6 +23,8 @@ CONV = {
     "large": {"x": values(0, (40, 4, 3000))},
     "gemm": {"algorithm": "gemm"},
     "gemm, large": {"algorithm": "gemm", "x": values(0, (40, 4, 3000))},
+    "depthwise": DEPTHWISE,
+    "depthwise, large": DEPTHWISE | {"x": values(0, (40, 16, 3000))},
 }
 CHANGES = {
     "conv1d": CONV | {"refused": {"stride": [0]}},

@@ -239,9 +239,11 @@ def test_a_forced_level_runs(level):
 import numpy as np, cconv
 print(cconv.show_config("dicts")["isa"]["in_use"])
 print(cconv.explain("conv2d", (3, 3), (3, 3), algorithm="direct").tiles.split()[0])
-x, weight = np.array([1, 1 + 2**-12], np.float32), np.array([-1, 1 + 2**-12], np.float32)
-for algorithm in cconv.explain("conv1d", x, weight).reasons:
-    print(cconv.conv1d(x, weight, algorithm=algorithm).item().hex())
+x = np.tile(np.array([1, 1 + 2**-12], np.float32), (16, 1))
+weight = np.tile(np.array([-1, 1 + 2**-12], np.float32), (16, 1, 1))
+for algorithm in cconv.explain("conv1d", x, weight, groups=16).reasons:
+    y = cconv.conv1d(x, weight, groups=16, algorithm=algorithm)
+    print(*{value.hex() for value in y.ravel().tolist()})
 """
     in_use, positions, *sums = child.run(code, CCONV_ISA=level).splitlines()
     assert in_use == level
