@@ -204,7 +204,7 @@ FAULTS = (
         ("test_conv_bits.py::test_threads", "test_conv_bits.py::test_runs"),
     ),
     Fault(
-        "an overlapping vector one channel late",
+        "an overlap one channel late",
         "cpp/algorithms/depthwise/kernel.cpp",
         "column<T, 1>(block, block.channels - kLanes);",
         "column<T, 1>(block, block.channels - kLanes + 1);",

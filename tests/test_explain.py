@@ -135,7 +135,7 @@ def test_the_workspace_of_a_layer_has_no_weights():
     weight = np.ones(shapes[1], np.float32)
     function = cconv.explain("conv2d", *shapes, **options)
     layer = cconv.Conv2d(weight, **options).explain(shapes[0])
-    assert function.workspace >= layer.workspace + weight.nbytes
+    assert function.workspace > layer.workspace
     assert (layer.algorithm, layer.tiles) == (function.algorithm, function.tiles)
 
 
