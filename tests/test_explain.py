@@ -131,7 +131,7 @@ def test_what_a_function_packs_a_layer_has_packed():
 
 def test_the_workspace_of_a_layer_has_no_weights():
     """Which it keeps itself."""
-    shapes, options = ((1, 64, 9, 9), (64, 64, 3, 3)), {"algorithm": "gemm"}
+    shapes, options = ((1, 16, 80, 80), (64, 16, 3, 3)), {"algorithm": "gemm"}
     weight = np.ones(shapes[1], np.float32)
     function = cconv.explain("conv2d", *shapes, **options)
     layer = cconv.Conv2d(weight, **options).explain(shapes[0])

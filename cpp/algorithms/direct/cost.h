@@ -10,6 +10,7 @@ namespace cconv::direct {
 
 inline double seconds(const Problem& p) {
   constexpr double kPerCopy = 0.075e-9;  // of an element that lies in a row
+  constexpr double kPerCast = 0.15e-9;   // and is of another type
   constexpr double kPerPick = 0.85e-9;   // one by one
   constexpr double kPerTransposed = 0.22e-9;
   constexpr double kPerPiece = 5e-9;  // of an output row under a term
@@ -22,17 +23,18 @@ inline double seconds(const Problem& p) {
       size_of(p.sum_type) == 8 ? kernels().lanes_float64 : kernels().lanes_float32;
   const double padded =
       std::ceil(positions / static_cast<double>(lanes)) * static_cast<double>(lanes);
+  const bool across = p.channels_last && p.IC > 1;  // rows lie closer together than their elements
   const bool plain = is_plain(d) && is_plain(h) && is_plain(w);
 
-  double gather = p.src_type != p.sum_type ? kPerPick
-                  : p.channels_last        ? kPerTransposed
-                  : w.window.stride > 1    ? kPerPick
-                  : plain                  ? 0
-                                           : kPerCopy;
-  if (!plain) gather += kPerPiece / static_cast<double>(w.out);
+  double gather = across                     ? kPerTransposed
+                  : w.window.stride > 1      ? kPerPick
+                  : p.src_type != p.sum_type ? kPerCast
+                  : plain                    ? 0
+                                             : kPerCopy;
+  if (!plain) gather += kPerPiece / static_cast<double>(row_length(p));
   return padded * static_cast<double>(p.OC) * terms * rows::seconds_per_product(p) +
          positions * static_cast<double>(p.G) * terms * gather +
-         rows::outputs_of(p) * (p.channels_last ? kPerOutputTransposed : kPerOutput);
+         rows::outputs_of(p) * (p.channels_last && p.OC > 1 ? kPerOutputTransposed : kPerOutput);
 }
 
 }  // namespace cconv::direct
