@@ -49,7 +49,7 @@ def add_parser(commands: Any) -> None:
         epilog="examples:\n"
         "  cconv bench --filter 'resnet50/*' --threads 1\n"
         "  cconv bench --filter image --peers opencv,scipy -o image.png\n"
-        "  cconv bench --layer --peers direct,gemm   (is the chosen algorithm the fastest?)",
+        "  cconv bench --layer --peers direct,gemm",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
