@@ -19,6 +19,10 @@ CCONV_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) {
   return {vfmaq_f64(c.v, a.v, b.v)};
 }
 
+constexpr bool kHalfVectors = false;
+template <class T>
+using HalfV = V<T>;
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 8;
 constexpr int kDirectVectors = 3;

@@ -16,6 +16,10 @@ using V = Vec<T, kVectorBytes / sizeof(T)>;
 CCONV_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) { return a * b + c; }
 CCONV_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) { return a * b + c; }
 
+constexpr bool kHalfVectors = false;
+template <class T>
+using HalfV = V<T>;
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 4;
 constexpr int kDirectVectors = 2;

@@ -54,7 +54,7 @@ class Bench {
       for (std::int64_t p = 0; p < s.positions; ++p) expected[at(s, o, p)] = formula(s, o, p);
 
     accumulate_of(kernels(level_), T{})({pointers_.data(), s.terms, weight_data_, stride_,
-                                         s.channels, sum_data_, s.positions, s.first});
+                                         s.channels, sum_data_, s.positions, s.positions, s.first});
     const auto agree = [](T a, T b) { return same(a, b); };
     return std::equal(expected.begin(), expected.end(), sum_data_, agree) &&
            sums_.rest_is_untouched();
@@ -151,9 +151,10 @@ TEST_CASE_TEMPLATE("accumulate: a NaN reaches its own position only", T, float, 
     const std::byte* const rows[] = {row, row};
     for (std::int64_t hit = 0; hit < positions; ++hit) {
       x[static_cast<std::size_t>(hit)] = std::nan("");
-      accumulate_of(kernels(level), T{})(
-          {rows, terms, reinterpret_cast<const std::byte*>(weights.data()),
-           terms * static_cast<std::int64_t>(sizeof(T)), channels, sums.data(), positions, true});
+      accumulate_of(kernels(level),
+                    T{})({rows, terms, reinterpret_cast<const std::byte*>(weights.data()),
+                          terms * static_cast<std::int64_t>(sizeof(T)), channels, sums.data(),
+                          positions, positions, true});
       x[static_cast<std::size_t>(hit)] = T(1);
       bool local = true;
       for (std::int64_t i = 0; i < channels * positions; ++i)

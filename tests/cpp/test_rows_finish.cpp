@@ -6,7 +6,6 @@
 #include <type_traits>
 #include <vector>
 
-#include "algorithms/direct/kernel.h"
 #include "algorithms/rows/kernel.h"
 #include "cases.h"
 #include "guarded.h"
@@ -44,8 +43,8 @@ TEST_CASE_TEMPLATE("finish: bias, then the activation; NaN and infinities pass",
   const T specials[] = {T(-0.0),       T(0),      T(6),
                         T(-kInfinity), kInfinity, std::numeric_limits<T>::quiet_NaN()};
   for_each_level([&](Level level) {
-    const std::int64_t lanes = sizeof(T) == 4 ? direct::kernels(level).lanes_float32
-                                              : direct::kernels(level).lanes_float64;
+    const std::int64_t lanes =
+        std::max<std::int64_t>(kernels(level).vector_bytes / static_cast<int>(sizeof(T)), 1);
     Guarded memory(static_cast<std::size_t>(4 * lanes) * sizeof(T));
     Random random(4);
     for (const Activation activation : kExact)

@@ -11,6 +11,7 @@ namespace cconv::direct {
 inline double seconds(const Problem& p) {
   constexpr double kPerCopy = 0.075e-9;  // of an element that lies in a row
   constexpr double kPerCast = 0.15e-9;   // and is of another type
+  constexpr double kPerEven = 0.25e-9;   // every other one
   constexpr double kPerPick = 0.85e-9;   // one by one
   constexpr double kPerTransposed = 0.22e-9;
   constexpr double kPerPiece = 5e-9;  // of an output row under a term
@@ -27,6 +28,7 @@ inline double seconds(const Problem& p) {
   const bool plain = is_plain(d) && is_plain(h) && is_plain(w);
 
   double gather = across                     ? kPerTransposed
+                  : w.window.stride == 2     ? kPerEven
                   : w.window.stride > 1      ? kPerPick
                   : p.src_type != p.sum_type ? kPerCast
                   : plain                    ? 0

@@ -7,16 +7,16 @@
 namespace cconv::direct {
 namespace {
 
-// kChannels x kVectors accumulators stay in registers over all terms of the block; each term costs
-// kVectors loads and kChannels broadcasts for kChannels * kVectors multiply-adds.
-template <class T, int kChannels, int kVectors>
+// kChannels x kVectors accumulators, vectors W of T, stay in registers over all terms of the block;
+// each term costs kVectors loads and kChannels broadcasts for kChannels * kVectors multiply-adds.
+template <class T, class W, int kChannels, int kVectors>
 void tile(const Block<T>& block, std::int64_t o, std::int64_t p) {
-  constexpr int kLanes = V<T>::kLanes;
-  V<T> sum[kChannels][kVectors];
+  constexpr int kLanes = W::kLanes;
+  W sum[kChannels][kVectors];
 #pragma GCC unroll 64
   for (int i = 0; i < kChannels; ++i) {
 #pragma GCC unroll 64
-    for (int j = 0; j < kVectors; ++j) sum[i][j] = V<T>::fill(0);
+    for (int j = 0; j < kVectors; ++j) sum[i][j] = W::fill(0);
   }
 
   const std::byte* const* const rows = block.rows;
@@ -25,12 +25,12 @@ void tile(const Block<T>& block, std::int64_t o, std::int64_t p) {
   const std::int64_t terms = block.terms;
   for (std::int64_t k = 0; k < terms; ++k) {
     const std::byte* const row = rows[k] + p * static_cast<std::int64_t>(sizeof(T));
-    V<T> x[kVectors];
+    W x[kVectors];
 #pragma GCC unroll 64
-    for (int j = 0; j < kVectors; ++j) x[j] = V<T>::load(row + j * kLanes * sizeof(T));
+    for (int j = 0; j < kVectors; ++j) x[j] = W::load(row + j * kLanes * sizeof(T));
 #pragma GCC unroll 64
     for (int i = 0; i < kChannels; ++i) {
-      const V<T> w = V<T>::fill(load_one<T>(weights + i * stride + k * sizeof(T)));
+      const W w = W::fill(load_one<T>(weights + i * stride + k * sizeof(T)));
 #pragma GCC unroll 64
       for (int j = 0; j < kVectors; ++j) sum[i][j] = fma(w, x[j], sum[i][j]);
     }
@@ -38,10 +38,10 @@ void tile(const Block<T>& block, std::int64_t o, std::int64_t p) {
 
 #pragma GCC unroll 64
   for (int i = 0; i < kChannels; ++i) {
-    T* const strip = block.sums + (o + i) * block.positions + p;
+    T* const strip = block.sums + (o + i) * block.sums_pitch + p;
 #pragma GCC unroll 64
     for (int j = 0; j < kVectors; ++j) {
-      const V<T> before = block.first ? V<T>::fill(0) : V<T>::load(strip + j * kLanes);
+      const W before = block.first ? W::fill(0) : W::load(strip + j * kLanes);
       (before + sum[i][j]).store(strip + j * kLanes);
     }
   }
@@ -57,9 +57,11 @@ constexpr int vectors_for(int channels) {
 template <class T, int kChannels, int kVectors = vectors_for(kChannels)>
 void strip(const Block<T>& block, std::int64_t o, std::int64_t p = 0) {
   constexpr int kStep = kVectors * V<T>::kLanes;
-  for (; p + kStep <= block.positions; p += kStep) tile<T, kChannels, kVectors>(block, o, p);
+  for (; p + kStep <= block.positions; p += kStep) tile<T, V<T>, kChannels, kVectors>(block, o, p);
   if constexpr (kVectors > 1) {
     if (p < block.positions) strip<T, kChannels, kVectors / 2>(block, o, p);
+  } else if constexpr (kHalfVectors) {
+    if (p < block.positions) tile<T, HalfV<T>, kChannels, 1>(block, o, p);
   }
 }
 
@@ -71,6 +73,8 @@ void channels_left(const Block<T>& block, std::int64_t o) {
   }
 }
 
+constexpr int kPieces = kHalfVectors ? 2 : 1;  // of a vector, in which positions are counted
+
 template <class T>
 void accumulate(const Block<T>& block) {
   channels_left<T>(block, 0);
@@ -78,8 +82,9 @@ void accumulate(const Block<T>& block) {
 
 }  // namespace
 
-const Kernels CCONV_LEVEL::slice = {
-    V<float>::kLanes,   V<double>::kLanes,         kDirectVectors,           accumulate<float>,
-    accumulate<double>, accumulate<std::uint32_t>, accumulate<std::uint64_t>};
+const Kernels CCONV_LEVEL::slice = {V<float>::kLanes / kPieces, V<double>::kLanes / kPieces,
+                                    kDirectVectors* kPieces,    accumulate<float>,
+                                    accumulate<double>,         accumulate<std::uint32_t>,
+                                    accumulate<std::uint64_t>};
 
 }  // namespace cconv::direct

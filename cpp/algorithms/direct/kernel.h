@@ -25,15 +25,16 @@ struct Block {
   std::int64_t weights_stride;  // bytes between output channels; terms are contiguous
   std::int64_t channels;
   T* sums;
-  std::int64_t positions;  // also the distance between strips of sums
+  std::int64_t sums_pitch;  // between strips, in elements
+  std::int64_t positions;
   bool first;
 };
 
 // Integers are unsigned here: sums wrap past their width.
 struct Kernels {
-  int lanes_float32;  // of a vector of 4-byte elements
+  int lanes_float32;  // of a vector, or half of one, of 4-byte elements
   int lanes_float64;  // of 8-byte elements
-  int tile_vectors;   // of positions, in a full register tile
+  int tile_steps;     // of so many positions, in a full register tile
   void (*accumulate_float32)(const Block<float>&);
   void (*accumulate_float64)(const Block<double>&);
   void (*accumulate_uint32)(const Block<std::uint32_t>&);

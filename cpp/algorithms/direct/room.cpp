@@ -80,7 +80,7 @@ class Run {
   void sum(const Strip& strip, std::int64_t g, std::int64_t o, std::int64_t channels,
            std::byte* scratch, T* sums, int worker, Stop& stop) const {
     const std::int64_t K = p_.terms();
-    if (K == 0) std::fill_n(sums, channels * strip.padded, T{});
+    if (K == 0) std::fill_n(sums, channels * sums_pitch(p_, strip.padded), T{});
     auto* const rows = reinterpret_cast<T*>(scratch);
     auto* const pointers =
         reinterpret_cast<const std::byte**>(scratch + t_.rows_bytes + t_.sums_bytes);
@@ -93,7 +93,8 @@ class Run {
         rotate(strip, terms, rows + t_.rows_bytes / kProducts / kSize, pointers);
       const std::byte* const weights = a_.weights + (o * K + k) * kSize;
       accumulate(Block<Product>{pointers, terms * kProducts, weights, K * kSize, channels,
-                                reinterpret_cast<Product*>(sums), strip.padded * kProducts,
+                                reinterpret_cast<Product*>(sums),
+                                sums_pitch(p_, strip.padded) * kProducts, strip.padded * kProducts,
                                 k == 0});
     }
   }
@@ -112,10 +113,11 @@ class Run {
 
   void finish(const Strip& strip, std::int64_t o, std::int64_t channels, T* sums) const {
     if (a_.bias == nullptr && p_.activation == Activation::none) return;
+    const std::int64_t pitch = sums_pitch(p_, strip.padded);
     T bias{};
     for (std::int64_t i = 0; i < channels; ++i) {
       if (a_.bias != nullptr) std::memcpy(&bias, a_.bias + (o + i) * kSize, sizeof(T));
-      rows::finish(p_, bias, sums + i * strip.padded, strip.padded);
+      rows::finish(p_, bias, sums + i * pitch, strip.count);
     }
   }
 
@@ -124,6 +126,7 @@ class Run {
     const rows::Store store =
         rows::kernels().store[sum_index(rows::finished_type<T>(p_))][static_cast<int>(p_.dst_type)];
     const View& dst = a_.dst;
+    const std::int64_t pitch = sums_pitch(p_, strip.padded);
     const std::int64_t image = p_.outputs();
     for (std::int64_t i = 0; i < strip.count;) {
       const std::int64_t position = strip.begin + i;
@@ -131,7 +134,7 @@ class Run {
       const std::int64_t count = std::min(strip.count - i, image - within);
       std::byte* const to = dst.data + dst.batch->offset(position / image) + o * dst.channel +
                             within * dst.spatial[2];
-      store(sums + i, strip.padded, {to, dst.channel, dst.spatial[2], channels, count});
+      store(sums + i, pitch, {to, dst.channel, dst.spatial[2], channels, count});
       i += count;
     }
   }

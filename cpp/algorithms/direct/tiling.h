@@ -22,10 +22,10 @@ constexpr std::int64_t terms_per_block(Type sum) {
 constexpr std::int64_t kRowBytes = 160 << 10;
 constexpr std::int64_t kSumBytes = 256 << 10;
 constexpr std::int64_t kMostPositions = 4096;
-constexpr std::int64_t kFewestItems = 64;  // cut channels further until there are so many
+constexpr std::int64_t kFewestItems = 16;  // cut channels further until there are so many
 
 struct Tiling {
-  std::int64_t lanes;      // positions in a vector
+  std::int64_t lanes;      // positions come in multiples of these
   std::int64_t positions;  // of a block, before its last one
   std::int64_t row;        // wide rows are cut on their own; 0: blocks run across rows
   std::int64_t blocks_per_row;
@@ -49,13 +49,18 @@ constexpr std::int64_t row_length(const Problem& p) {
   return length;
 }
 
+// Elements from one strip of sums to the next: whole vectors, as rows::Finish takes them.
+inline std::int64_t sums_pitch(const Problem& p, std::int64_t positions) {
+  return round_up(positions * size_of(p.sum_type), kCacheLine) / size_of(p.sum_type);
+}
+
 inline Tiling tiling_of(const Problem& p) {
   const Kernels& k = kernels();
   const std::int64_t size = size_of(p.sum_type);
   const std::int64_t products = products_per_term(p.sum_type);
   const std::int64_t real_lanes = size / products == 8 ? k.lanes_float64 : k.lanes_float32;
   const std::int64_t lanes = divide_up(real_lanes, products);
-  const std::int64_t tile = lanes * k.tile_vectors;
+  const std::int64_t tile = lanes * k.tile_steps;
   const std::int64_t terms = std::clamp<std::int64_t>(p.terms(), 1, terms_per_block(p.sum_type));
   const std::int64_t OCg = p.OC / p.G, row = row_length(p);
 
@@ -78,14 +83,13 @@ inline Tiling tiling_of(const Problem& p) {
   constexpr std::int64_t kChannelStep = 24;  // a multiple of every level's tile
   t.channels =
       std::max(kSumBytes / (t.positions * size) / kChannelStep, std::int64_t{1}) * kChannelStep;
-  t.channels = std::min(t.channels, std::max<std::int64_t>(OCg, 1));
-  while (t.channels > 4 * kChannelStep &&
-         t.blocks * p.G * divide_up(OCg, t.channels) < kFewestItems)
-    t.channels = round_up(t.channels / 2, kChannelStep);
+  const std::int64_t shared = divide_up(t.blocks * p.G * OCg, kFewestItems);
+  const std::int64_t fewest = round_up(std::max(shared, 4 * kChannelStep), kChannelStep);
+  t.channels = std::clamp<std::int64_t>(OCg, 1, std::min(t.channels, fewest));
   t.channel_blocks = divide_up(OCg, t.channels);
 
   t.rows_bytes = products * round_up(terms * t.positions * size, kCacheLine);
-  t.sums_bytes = round_up(t.channels * t.positions * size, kCacheLine);
+  t.sums_bytes = t.channels * sums_pitch(p, t.positions) * size;
   t.pointers_bytes =
       round_up(products * terms * static_cast<std::int64_t>(sizeof(std::byte*)), kCacheLine);
   return t;

@@ -102,9 +102,34 @@ __attribute__((noinline)) void copy_columns(const std::byte* src, std::int64_t s
                                           [=](std::int64_t b) { return dst + b * dst_step; });
 }
 
+// dst[i] = src[2 * i] from i on: each vector is the even lanes of two that overlap by one, so that
+// nothing behind the last element is read.
+template <class Word, int N = kWordLanes<Word>>
+CCONV_INLINE void copy_evens(const std::byte* src, std::byte* dst, std::int64_t count,
+                             std::int64_t i = 0) {
+  constexpr std::int64_t kSize = sizeof(Word);
+  if constexpr (N == 1) {
+    for (; i < count; ++i) store_one(dst + i * kSize, load_one<Word>(src + 2 * i * kSize));
+  } else {
+    using W = Vec<Word, N>;
+    for (; i + N <= count; i += N) {
+      const std::byte* const pairs = src + 2 * i * kSize;
+      evens(W::load(pairs), W::load(pairs + (N - 1) * kSize)).store(dst + i * kSize);
+    }
+    if (i < count) copy_evens<Word, N / 2>(src, dst, count, i);
+  }
+}
+
 template <class Word>
 __attribute__((noinline)) void gather(const Patch<const std::byte>& src, void* dst,
                                       std::int64_t dst_stride) {
+  if (src.step == 2 * sizeof(Word)) {
+    auto* const to = static_cast<std::byte*>(dst);
+    const std::int64_t to_step = dst_stride * static_cast<std::int64_t>(sizeof(Word));
+    for (std::int64_t r = 0; r < src.rows; ++r)
+      copy_evens<Word>(src.data + r * src.row_step, to + r * to_step, src.count);
+    return;
+  }
   visit(src, [&](const std::byte* element, std::int64_t r, std::int64_t i) {
     store_one(static_cast<Word*>(dst) + r * dst_stride + i, load_one<Word>(element));
   });
