@@ -24,7 +24,20 @@ std::int64_t lanes_of(Level level) {
 struct Shape {
   std::int64_t positions, taps, channels;
   std::int64_t pitch, gap;  // addresses between rows of the table, bytes between rows of sums
+  std::int64_t row_taps = 0, stride = 1, row = 0;
 };
+
+// Pixels under several taps of a row are those of the first such tap.
+template <class T>
+void share_pixels(const Block<T>& block, std::vector<const std::byte*>& table) {
+  for (std::int64_t t = block.taps - 1; t >= 0; --t)
+    for (std::int64_t p = 0; p + 1 < block.positions; ++p) {
+      const bool row_ends = (block.column + p + 1) % block.row == 0;
+      if (row_ends || t % block.row_taps < block.stride) continue;
+      table[static_cast<std::size_t>((t - block.stride) * block.pitch + p + 1)] =
+          table[static_cast<std::size_t>(t * block.pitch + p)];
+    }
+}
 
 // The kernel's sums agree with the formula's, and nothing else is read or written.
 template <class T>
@@ -54,8 +67,27 @@ bool agrees(Level level, const Shape& s, Random& random) {
   Guarded sum_memory(sum_bytes + 1);
   std::byte* const sums = sum_memory.last(sum_bytes + odd);
 
-  filter_of(kernels(level), T{})({table.data(), s.positions + s.pitch, s.positions, s.taps,
-                                  s.channels, weights, sums, row + s.gap});
+  // Positions as a row of their own, or across rows in which neighbours share pixels.
+  Block<T> block{table.data(),
+                 s.positions + s.pitch,
+                 s.positions,
+                 s.positions,
+                 0,
+                 s.taps,
+                 0,
+                 1,
+                 s.channels,
+                 weights,
+                 sums,
+                 row + s.gap};
+  if (s.row_taps > 0) {
+    block.row = s.row;
+    block.column = random.between(0, static_cast<int>(s.row) - 1);
+    block.row_taps = s.row_taps;
+    block.stride = s.stride;
+    share_pixels(block, table);
+  }
+  filter_of(kernels(level), T{})(block);
 
   bool right = sum_memory.rest_is_untouched();
   for (std::int64_t p = 0; p < s.positions; ++p) {
@@ -93,6 +125,21 @@ TEST_CASE_TEMPLATE("filter: every number of taps", T, float, double, std::uint32
     Random random(2);
     for (const std::int64_t taps : {1, 2, 4, 9, 25, 49, 256})
       CHECK(agrees<T>(level, {7, taps, 2 * lanes_of<T>(level) + 1, 0, 0}, random));
+  });
+}
+
+TEST_CASE_TEMPLATE("filter: neighbours share pixels", T, float, double, std::uint32_t) {
+  for_each_level([](Level level) {
+    Random random(3);
+    const std::int64_t channels = 2 * lanes_of<T>(level) + 1;
+    for (const std::int64_t taps : {1, 2, 3, 5, 7, 9})
+      for (const std::int64_t stride : {1, 2, 3})
+        for (std::int64_t row = 1; row <= 21; ++row) {
+          CAPTURE(taps);
+          CAPTURE(stride);
+          CAPTURE(row);
+          CHECK(agrees<T>(level, {row + 9, 2 * taps, channels, 1, 5, taps, stride, row}, random));
+        }
   });
 }
 

@@ -46,6 +46,73 @@ void tile(const Block<T>& block, std::int64_t c, std::int64_t p) {
   }
 }
 
+// kPixels neighbours of a row, one vector of channels: a pixel is loaded once for all taps of a row
+// that look at it, kPixels * kStride + kTaps - kStride loads for kPixels * kTaps multiply-adds.
+template <class T, int kTaps, int kStride, int kPixels>
+void row_tile(const Block<T>& block, std::int64_t c, std::int64_t p) {
+  constexpr int kColumns = (kPixels - 1) * kStride + kTaps;
+  V<T> sum[kPixels];
+#pragma GCC unroll 64
+  for (int i = 0; i < kPixels; ++i) sum[i] = V<T>::fill(0);
+
+  const std::int64_t skip = c * sizeof(T), row = block.channels * sizeof(T);
+  const std::byte* weights = block.weights + row + skip;
+  const std::byte* const* pixels = block.pixels + p;
+  for (std::int64_t t = 0; t < block.taps; t += kTaps) {
+    V<T> w[kTaps];
+#pragma GCC unroll 64
+    for (int k = 0; k < kTaps; ++k) w[k] = V<T>::load(weights + k * row);
+#pragma GCC unroll 64
+    for (int column = 0; column < kColumns; ++column) {
+      const int i0 = column / kStride < kPixels ? column / kStride : kPixels - 1;
+      const V<T> x = V<T>::load(pixels[(column - i0 * kStride) * block.pitch + i0] + skip);
+#pragma GCC unroll 64
+      for (int i = 0; i < kPixels; ++i) {
+        const int k = column - i * kStride;
+        if (k >= 0 && k < kTaps) sum[i] = fma(x, w[k], sum[i]);
+      }
+    }
+    weights += kTaps * row;
+    pixels += kTaps * block.pitch;
+  }
+
+  const V<T> bias = V<T>::load(block.weights + skip);
+#pragma GCC unroll 64
+  for (int i = 0; i < kPixels; ++i)
+    (bias + sum[i]).store(block.sums + (p + i) * block.sums_pitch + skip);
+}
+
+// Calls f(c) for vectors of channels, the last of which may overlap the one before.
+template <class T, class F>
+CCONV_INLINE void each_vector(const Block<T>& block, F f) {
+  constexpr std::int64_t kLanes = V<T>::kLanes;
+  std::int64_t c = 0;
+  for (; c + kLanes <= block.channels; c += kLanes) f(c);
+  if (c < block.channels) f(block.channels - kLanes);
+}
+
+// Positions [p, end) of a row, whose part from `begin` on is asked for.  A last tile that would be
+// more than half full overlaps the one before; fewer positions take smaller tiles.
+template <class T, int kTaps, int kStride, int kPixels = 8>
+void row_part(const Block<T>& block, std::int64_t begin, std::int64_t end, std::int64_t p) {
+  const auto tile_at = [&](std::int64_t at) {
+    each_vector(block, [&](std::int64_t c) { row_tile<T, kTaps, kStride, kPixels>(block, c, at); });
+  };
+  for (; p + kPixels <= end; p += kPixels) tile_at(p);
+  if constexpr (kPixels > 1) {
+    if (p == end) return;
+    if (end - p > kPixels / 2 && end - begin >= kPixels) return tile_at(end - kPixels);
+    row_part<T, kTaps, kStride, kPixels / 2>(block, begin, end, p);
+  }
+}
+
+template <class T, int kTaps, int kStride>
+void filter_rows(const Block<T>& block) {
+  std::int64_t end = block.row - block.column;
+  for (std::int64_t p = 0; p < block.positions; p = end, end += block.row)
+    row_part<T, kTaps, kStride>(block, p, end < block.positions ? end : block.positions, p);
+}
+
 // All positions of kVectors vectors of channels from c; what is left over takes smaller tiles.
 template <class T, int kVectors, int kPixels = 6>
 void column(const Block<T>& block, std::int64_t c, std::int64_t p = 0) {
@@ -58,6 +125,16 @@ void column(const Block<T>& block, std::int64_t c, std::int64_t p = 0) {
 template <class T>
 void filter(const Block<T>& block) {
   constexpr std::int64_t kLanes = V<T>::kLanes;
+  if constexpr (T(0.5) != T(0)) {  // floats
+    const auto is = [&](std::int64_t taps, std::int64_t stride) {
+      return block.row_taps == taps && block.stride == stride;
+    };
+    if (is(3, 1)) return filter_rows<T, 3, 1>(block);
+    if (is(3, 2)) return filter_rows<T, 3, 2>(block);
+    if (is(5, 1)) return filter_rows<T, 5, 1>(block);
+    if (is(5, 2)) return filter_rows<T, 5, 2>(block);
+    if (is(7, 1)) return filter_rows<T, 7, 1>(block);
+  }
   std::int64_t c = 0;
   for (; c + 2 * kLanes <= block.channels; c += 2 * kLanes) column<T, 2>(block, c);
   for (; c + kLanes <= block.channels; c += kLanes) column<T, 1>(block, c);

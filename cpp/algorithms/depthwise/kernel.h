@@ -16,13 +16,18 @@ namespace cconv::depthwise {
 // weights: a row of biases, then a row for each tap; `channels` elements each.
 // sums: rows of `channels`, `sums_pitch` bytes apart.
 // channels: at least a vector's lanes.  The last vector may overlap the one before.
+// Positions are those of rows of `row` outputs, the first one at `column` of its row.  In a row,
+// where row_taps > 0, the pixel under tap t at a position is the one under tap t - stride at the
+// next position, if both are among the same row_taps taps, which divide `taps`.
 // Each sum is one chain of fused multiply-adds in the order of t, begun at zero.
 template <class T>
 struct Block {
   const std::byte* const* pixels;
   std::int64_t pitch;
   std::int64_t positions;
+  std::int64_t row, column;
   std::int64_t taps;
+  std::int64_t row_taps, stride;
   std::int64_t channels;
   const std::byte* weights;
   std::byte* sums;

@@ -60,8 +60,10 @@ class Run {
     pixels_.find(strip, 0, 0, p_.taps(), band, table);
 
     const Sums sums = sums_in_dst_ ? result_.sums_at(strip, 0) : Sums{own, p_.OC * kSize};
-    filter(Block<Product>{table, strip.count, strip.count, p_.taps(), p_.OC, packed_, sums.data,
-                          sums.pitch});
+    const Window& w = p_.axis[2].window;
+    filter(Block<Product>{table, strip.count, strip.count, p_.axis[2].out, strip.cursor.ow,
+                          p_.taps(), w.dilation == 1 ? w.kernel : 0, w.stride, p_.OC, packed_,
+                          sums.data, sums.pitch});
     if (sums_in_dst_) return result_.finish(sums, strip.count, p_.OC);
     // One row, whose last vector may reach into the table.
     result_.finish(sums, 1, strip.count * p_.OC);
