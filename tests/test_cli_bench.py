@@ -42,6 +42,8 @@ def cases():
         ("torch", "torch", 70),
         ("opencv", "cv2", 10),
         ("onnxruntime", "onnxruntime", 60),
+        ("openvino", "openvino", 60),
+        ("litert", "ai_edge_litert", 8),
     ],
 )
 def test_what_a_peer_does_it_does_right(cases, name, module, least):

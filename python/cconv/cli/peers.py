@@ -1,12 +1,14 @@
 """Other libraries, each with the convolutions of the corpus that it can do.
 
 A peer is made from the number of threads and answers a case with a call, or with None where it has
-no such convolution.  Its inputs lie in memory as ours do.
+no such convolution.  Its inputs lie in memory as ours do, and its result is kept from call to call
+where it can be.
 """
 
 from __future__ import annotations
 
 import importlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import cconv
-from cconv.cli import onnx_model
+from cconv.cli import onnx_model, tflite_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,6 +183,20 @@ def _torch(threads: int) -> Peer:
 # ---------------------------------------------------------------------------- onnxruntime
 
 
+def _onnx(case: Case) -> tuple[Array, bytes] | None:
+    """Return the input of a model, and the model."""
+    if case.mode != "constant" or case.options.get("padding_value", 0):
+        return None
+    x, weight, groups = case.batched()
+    if not x.flags.c_contiguous or not x.size:
+        return None
+    bias = None
+    if case.bias is not None:
+        bias = np.ascontiguousarray(np.broadcast_to(case.bias, weight.shape[:1]))
+    steps, spread = case.per_axis("stride"), case.per_axis("dilation")
+    return x, onnx_model.convolution(x.shape, weight, bias, steps, case.pairs, spread, groups)
+
+
 def _onnxruntime(threads: int) -> Peer:
     runtime = importlib.import_module("onnxruntime")
     options = runtime.SessionOptions()
@@ -189,25 +205,70 @@ def _onnxruntime(threads: int) -> Peer:
     options.log_severity_level = 3
 
     def answer(case: Case) -> Call | None:
-        if case.mode != "constant" or case.options.get("padding_value", 0):
+        made = _onnx(case)
+        if made is None:
+            return None
+        x, model = made
+        session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return Call(lambda: session.run(None, {"x": x})[0], case.restored)
+
+    return answer
+
+
+# ------------------------------------------------------------------------------- openvino
+
+
+def _openvino(threads: int) -> Peer:
+    openvino = importlib.import_module("openvino")
+    core = openvino.Core()
+    settings = {
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+
+    def answer(case: Case) -> Call | None:
+        made = _onnx(case)
+        if made is None:
+            return None
+        x, model = made
+        compiled = core.compile_model(core.read_model(io.BytesIO(model)), "CPU", settings)
+        request = compiled.create_infer_request()
+        request.set_input_tensor(openvino.Tensor(x, shared_memory=True))
+        y = request.get_output_tensor()
+        return Call(request.infer, lambda _, shape: case.restored(y.data, shape))
+
+    return answer
+
+
+# --------------------------------------------------------------------------------- litert
+
+
+def _litert(threads: int) -> Peer:
+    """XNNPACK under TensorFlow Lite: two axes, channels last."""
+    interpreter_of = importlib.import_module("ai_edge_litert.interpreter").Interpreter
+
+    def answer(case: Case) -> Call | None:
+        if case.dims != 2 or case.mode != "constant" or case.options.get("padding_value", 0):
             return None
         x, weight, groups = case.batched()
+        x = np.moveaxis(x, 1, -1)
         if not x.flags.c_contiguous or not x.size:
             return None
         bias = None
         if case.bias is not None:
             bias = np.ascontiguousarray(np.broadcast_to(case.bias, weight.shape[:1]))
-        model = onnx_model.convolution(
-            x.shape,
-            weight,
-            bias,
-            case.per_axis("stride"),
-            case.pairs,
-            case.per_axis("dilation"),
-            groups,
-        )
-        session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        return Call(lambda: session.run(None, {"x": x})[0], case.restored)
+        steps, spread = case.per_axis("stride"), case.per_axis("dilation")
+        model = tflite_model.convolution(x.shape, weight, bias, steps, case.pairs, spread, groups)
+        interpreter = interpreter_of(model_content=model, num_threads=threads)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
+        y = interpreter.get_output_details()[0]["index"]
+
+        def result(_: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+            return case.restored(np.moveaxis(interpreter.get_tensor(y), -1, 1), shape)
+
+        return Call(interpreter.invoke, result)
 
     return answer
 
@@ -233,12 +294,10 @@ def _opencv(threads: int) -> Peer:
             return None
         anchor = case.pairs[1][0], case.pairs[0][0]
         delta = 0.0 if case.bias is None else float(case.bias[0])
-        border = borders[case.mode]
+        kept = np.empty(case.x.shape, np.float32)
+        options = {"anchor": anchor, "delta": delta, "borderType": borders[case.mode]}
         return Call(
-            lambda: cv2.filter2D(
-                case.x, cv2.CV_32F, case.weight, anchor=anchor, delta=delta, borderType=border
-            ),
-            _reshaped,
+            lambda: cv2.filter2D(case.x, cv2.CV_32F, case.weight, kept, **options), _reshaped
         )
 
     return answer
@@ -264,10 +323,15 @@ def _scipy(_: int) -> Peer:
         weight = case.weight.reshape((1,) * lead + case.kernel + (1,) * case.channels_last)
         shift = [before - k // 2 for k, (before, _) in zip(case.kernel, case.pairs, strict=True)]
         origin = [0] * lead + shift + [0] * case.channels_last
-        value = case.options.get("padding_value", 0)
+        options = {
+            "output": np.empty(case.x.shape, np.float32),
+            "mode": modes[case.mode],
+            "cval": case.options.get("padding_value", 0),
+            "origin": origin,
+        }
 
         def correlated() -> Any:
-            y = ndimage.correlate(case.x, weight, mode=modes[case.mode], cval=value, origin=origin)
+            y = ndimage.correlate(case.x, weight, **options)
             return y if case.bias is None else np.add(y, case.bias, out=y)
 
         return Call(correlated, _reshaped)
@@ -278,6 +342,8 @@ def _scipy(_: int) -> Peer:
 PEERS: dict[str, Callable[[int], Peer]] = {
     "torch": _torch,
     "onnxruntime": _onnxruntime,
+    "openvino": _openvino,
+    "litert": _litert,
     "opencv": _opencv,
     "scipy": _scipy,
 }
