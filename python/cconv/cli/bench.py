@@ -42,10 +42,11 @@ def add_parser(commands: Any) -> None:
         help="time the corpus against the other libraries that are installed",
         description="Time the convolutions of the corpus, in float32 and without activations, "
         f"against whichever of {', '.join(peers.PEERS)} are installed and can do them.  All take "
-        "turns in one run; times are medians.  All but torch and onnxruntime write their results to "
-        "where the last one was.  A ratio is our time over theirs: below 1 we are faster.  An error is the norm of what differs from a result in float64 over the norm of "
-        "that result; one marked with ! is over ten times that of plain summation, and its library "
-        "does not count as the best.",
+        "turns in one run; times are medians.  All but torch and onnxruntime write their results "
+        "to where the last one was.  A ratio is our time over theirs: below 1 we are faster.  An "
+        "error is the norm of what differs from a result in float64 over the norm of that result; "
+        "one marked with ! is over ten times that of plain summation, and its library does not "
+        "count as the best.",
         epilog="examples:\n"
         "  cconv bench --filter 'resnet50/*' --threads 1\n"
         "  cconv bench --filter image --peers opencv,scipy -o image.png\n"
