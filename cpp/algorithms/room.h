@@ -46,5 +46,6 @@ class Room {
 const Room& direct_room();
 const Room& gemm_room();
 const Room& depthwise_room();
+const Room& filter2d_room();
 
 }  // namespace cconv

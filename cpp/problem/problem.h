@@ -10,8 +10,8 @@
 
 namespace cconv {
 
-enum class Algorithm : std::uint8_t { automatic, direct, gemm, depthwise };
-constexpr const char* kAlgorithmNames[] = {"auto", "direct", "gemm", "depthwise"};
+enum class Algorithm : std::uint8_t { automatic, direct, gemm, depthwise, filter2d };
+constexpr const char* kAlgorithmNames[] = {"auto", "direct", "gemm", "depthwise", "filter2d"};
 
 constexpr int kSpatial = 3;   // depth, height, width; leading axes a call lacks have extent 1
 constexpr int kMaxNdim = 64;  // of an array, as in NumPy

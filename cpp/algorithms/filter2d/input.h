@@ -1,0 +1,149 @@
+// The rows of input under a band of outputs: in src itself where windows lie inside and elements
+// follow one another in the type of the sum, else copies, border included.
+#pragma once
+
+#include <algorithm>
+
+#include "algorithms/filter2d/tiling.h"
+#include "algorithms/rows/border.h"
+#include "algorithms/rows/kernel.h"
+
+namespace cconv::filter2d {
+
+// Columns [begin, end) of a row of outputs, and whether their input is copied.
+struct Segment {
+  std::int64_t begin, end;
+  bool copied;
+
+  std::int64_t count() const { return end - begin; }
+};
+
+// A plane of outputs.
+struct Unit {
+  std::int64_t n, plane, od;
+};
+
+template <class T>
+class Input {
+ public:
+  Input(const Problem& p, const Geometry& g, const std::byte* src, const Tiling& t)
+      : p_(p),
+        g_(g),
+        src_(src),
+        t_(t),
+        load_(rows::kernels().load[static_cast<int>(p.src_type)][sum_index(p.sum_type)]) {
+    // Rows whose distance is a multiple of this share few sets of the first-level cache.
+    constexpr std::int64_t kAliasing = 2048;
+    const bool aliases = g.h.window.kernel > 1 && g.src_step[1] % kAliasing == 0;
+    in_place_ =
+        p.src_type == p.sum_type && g.src_step[2] == kSize && g.w.window.stride == 1 && !aliases;
+    if (p.border == Border::constant) border_ = rows::border_term<T>(p);
+    const Axis& w = g.w;
+    inside_ = {positions_inside(w.window, 0, w.in, w.out).begin * g.inner,
+               positions_inside(w.window, w.window.kernel - 1, w.in, w.out).end * g.inner};
+  }
+
+  // A row of border.
+  void fill(std::byte* row) const {
+    std::fill_n(reinterpret_cast<T*>(row), t_.row_bytes / kSize, border_);
+  }
+
+  // Calls f(segment) for the columns [begin, end): those inside in one piece, the rest copied; each
+  // of at least a vector's lanes, where there are so many.
+  template <class F>
+  void each_segment(std::int64_t begin, std::int64_t end, const F& f) const {
+    const std::int64_t lanes = t_.lanes;
+    std::int64_t from = std::clamp(inside_.begin, begin, end);
+    std::int64_t to = std::clamp(inside_.end, from, end);
+    if (from > begin) from = std::max(from, begin + lanes);
+    if (to < end) to = std::min(to, end - lanes);
+    if (!in_place_ || to - from < lanes)
+      return f(Segment{begin, std::max(end, begin + lanes), true});
+    if (from > begin) f(Segment{begin, from, true});
+    f(Segment{from, to, false});
+    if (to < end) f(Segment{to, end, true});
+  }
+
+  // offsets[kw]: of a column of taps.
+  void place_taps(const Segment& s, std::int64_t* offsets) const {
+    const Window& w = g_.w.window;
+    const std::int64_t pitch = phase_pitch(g_, s.count()) * kSize;
+    for (std::int64_t kw = 0; kw < w.kernel; ++kw) {
+      const std::int64_t at = kw * w.dilation;
+      offsets[kw] = at % w.stride * pitch + at / w.stride * g_.inner * kSize;
+    }
+  }
+
+  // table[kd * rows + q]: the input under the segment in row q of those under the band from oh on,
+  // copied one after the other to `rows`.
+  void find(const Unit& u, std::int64_t oh, std::int64_t band, const Segment& s,
+            const std::byte* border, std::byte* rows, const std::byte** table) const {
+    const Window& h = g_.h.window;
+    const std::byte* const plane = src_ + g_.src_batch->offset(u.n) + u.plane * g_.src_plane;
+    const std::int64_t count = rows_under(g_, band), step = shares_rows(g_) ? 1 : h.dilation;
+    for (std::int64_t kd = 0; kd < g_.d.window.kernel; ++kd) {
+      const std::int64_t id = border_index(p_.border, input_index(g_.d.window, u.od, kd), g_.d.in);
+      for (std::int64_t q = 0; q < count; ++q) {
+        const std::int64_t ih = border_index(p_.border, input_index(h, oh, 0) + q * step, g_.h.in);
+        if (id < 0 || ih < 0) {
+          *table++ = border;
+          continue;
+        }
+        const std::byte* const row = plane + id * g_.src_step[0] + ih * g_.src_step[1];
+        if (!s.copied) {
+          *table++ = row + (s.begin - g_.w.window.before * g_.inner) * kSize;
+          continue;
+        }
+        copy(row, s, reinterpret_cast<T*>(rows));
+        *table++ = rows + s.begin % g_.inner * kSize;
+        rows += t_.row_bytes;
+      }
+    }
+  }
+
+ private:
+  static constexpr std::int64_t kSize = sizeof(T);
+
+  // Whole pixels under the segment, a phase of the stride after the other.
+  void copy(const std::byte* row, const Segment& s, T* to) const {
+    const Window& w = g_.w.window;
+    const std::int64_t first = input_index(w, s.begin / g_.inner, 0);
+    const std::int64_t outputs = (s.end - 1) / g_.inner - s.begin / g_.inner + 1;
+    const std::int64_t pitch = phase_pitch(g_, s.count());
+    for (std::int64_t phase = 0; phase < std::min(w.stride, span(w)); ++phase)
+      copy_phase(row, {1, w.stride, 1, -(first + phase), 0},
+                 outputs + (span(w) - 1 - phase) / w.stride, to + phase * pitch);
+  }
+
+  // The pixels that a window of one tap sees at `count` positions.
+  void copy_phase(const std::byte* row, const Window& w, std::int64_t count, T* to) const {
+    const Range inside = positions_inside(w, 0, g_.w.in, count);
+    const auto load = [&](std::int64_t iw, std::int64_t i, std::int64_t pixels) {
+      const std::int64_t pixel = g_.inner * g_.src_step[2];
+      load_({row + iw * pixel, 0, w.stride * g_.src_step[2], 1, pixels * g_.inner},
+            to + i * g_.inner, 0);
+    };
+    const auto load_outside = [&](std::int64_t i) {
+      const std::int64_t iw = border_index(p_.border, input_index(w, i, 0), g_.w.in);
+      if (iw < 0)
+        std::fill_n(to + i * g_.inner, g_.inner, border_);
+      else
+        load(iw, i, 1);
+    };
+    for (std::int64_t i = 0; i < inside.begin; ++i) load_outside(i);
+    if (inside.begin < inside.end)
+      load(input_index(w, inside.begin, 0), inside.begin, inside.end - inside.begin);
+    for (std::int64_t i = inside.end; i < count; ++i) load_outside(i);
+  }
+
+  const Problem& p_;
+  const Geometry& g_;
+  const std::byte* const src_;
+  const Tiling& t_;
+  const rows::Load load_;
+  bool in_place_;
+  Range inside_;  // columns whose windows see no border
+  T border_{};
+};
+
+}  // namespace cconv::filter2d

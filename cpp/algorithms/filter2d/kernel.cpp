@@ -1,0 +1,197 @@
+// The inner loops of filters on planes: a register tile of rows x vectors of outputs.
+// In: addresses of rows of input, raw weights.  Out: rows of sums.
+#include "algorithms/filter2d/kernel.h"
+
+#include CCONV_LEVEL_HEADER
+
+namespace cconv::filter2d {
+namespace {
+
+// Rows lie at any alignment: where halves of vectors are as fast, fewer of them cross a line.
+template <class T>
+using W = HalfV<T>;
+
+// Where a tile and a chain of terms of it are.
+template <class T>
+struct Place {
+  const std::byte* const* rows;  // of the first output's first tap
+  const std::byte* weights;      // of the depth
+  std::int64_t at;               // byte of the first output in its row
+};
+
+template <class T>
+CCONV_INLINE W<T> weight(const Block<T>& block, const Place<T>& place, std::int64_t kh,
+                         std::int64_t kw) {
+  return W<T>::fill(load_one<T>(place.weights + (kh * block.KW + kw) * sizeof(T)));
+}
+
+// sum[r][j] += weight * x[j] for the tap kh of row r.
+template <class T, int kVectors>
+CCONV_INLINE void add(W<T> (&sum)[kVectors], W<T> w, const W<T> (&x)[kVectors]) {
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) sum[j] = fma(x[j], w, sum[j]);
+}
+
+template <class T, int kVectors>
+CCONV_INLINE void load(const std::byte* row, W<T> (&x)[kVectors]) {
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) x[j] = W<T>::load(row + j * sizeof(W<T>));
+}
+
+// Columns of few taps, which stay in registers while the rows under the tile pass by: a row is
+// loaded once for all outputs that look at it.
+template <int kTaps, int kStride>
+struct Short {
+  static constexpr std::int64_t kMostTaps = kTaps;
+  static constexpr int kRowStride = kStride;
+
+  template <class T, int kRows, int kVectors>
+  static CCONV_INLINE void chain(const Block<T>& block, const Place<T>& place, std::int64_t,
+                                 std::int64_t, std::int64_t kw, W<T> (&sum)[kRows][kVectors]) {
+    const std::int64_t offset = place.at + block.offsets[kw];
+    W<T> w[kTaps];
+#pragma GCC unroll 8
+    for (int k = 0; k < kTaps; ++k) w[k] = weight(block, place, k, kw);
+#pragma GCC unroll 32
+    for (int q = 0; q < (kRows - 1) * kStride + kTaps; ++q) {
+      W<T> x[kVectors];
+      load<T>(place.rows[q] + offset, x);
+#pragma GCC unroll 32
+      for (int r = 0; r < kRows; ++r) {
+        const int k = q - r * kStride;
+        if (k >= 0 && k < kTaps) add<T>(sum[r], w[k], x);
+      }
+    }
+  }
+};
+
+// Columns of more taps than a tile has rows: each row is multiplied by the taps of all outputs that
+// look at it, few at the beginning and at the end of the column.
+struct Tall {
+  static constexpr std::int64_t kMostTaps = kTermsPerChain;
+  static constexpr int kRowStride = 1;
+
+  template <class T, int kRows, int kVectors>
+  static CCONV_INLINE void chain(const Block<T>& block, const Place<T>& place, std::int64_t begin,
+                                 std::int64_t end, std::int64_t kw, W<T> (&sum)[kRows][kVectors]) {
+    const std::int64_t offset = place.at + block.offsets[kw];
+    const auto row = [&](std::int64_t q, W<T>(&x)[kVectors]) {
+      load<T>(place.rows[q] + offset, x);
+    };
+    W<T> x[kVectors];
+#pragma GCC unroll 32
+    for (int q = 0; q < kRows - 1; ++q) {
+      row(begin + q, x);
+#pragma GCC unroll 32
+      for (int r = 0; r <= q; ++r) add<T>(sum[r], weight(block, place, begin + q - r, kw), x);
+    }
+    for (std::int64_t q = begin + kRows - 1; q < end; ++q) {
+      row(q, x);
+#pragma GCC unroll 32
+      for (int r = 0; r < kRows; ++r) add<T>(sum[r], weight(block, place, q - r, kw), x);
+    }
+#pragma GCC unroll 32
+    for (int q = 0; q < kRows - 1; ++q) {
+      row(end + q, x);
+#pragma GCC unroll 32
+      for (int r = q + 1; r < kRows; ++r) add<T>(sum[r], weight(block, place, end + q - r, kw), x);
+    }
+  }
+};
+
+template <class T, class Column, int kRows, int kVectors>
+void tile(const Block<T>& block, std::int64_t output, std::int64_t column) {
+  constexpr std::int64_t kSize = sizeof(T);
+  std::byte* const to = block.sums + output * block.sums_pitch + column * kSize;
+  Place<T> place{block.rows + output * block.row_stride, block.weights, column * kSize};
+  const std::int64_t taps = block.KH < Column::kMostTaps ? block.KH : Column::kMostTaps;
+  const std::int64_t columns = kTermsPerChain / taps;
+  bool first = true;
+  for (std::int64_t kd = 0; kd < block.KD; ++kd) {
+    for (std::int64_t kh = 0; kh < block.KH; kh += taps) {
+      const std::int64_t kh_end = kh + taps < block.KH ? kh + taps : block.KH;
+      for (std::int64_t kw = 0; kw < block.KW;) {
+        W<T> sum[kRows][kVectors];
+#pragma GCC unroll 32
+        for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+          for (int j = 0; j < kVectors; ++j) sum[r][j] = W<T>::fill(0);
+        }
+        const std::int64_t end = kw + columns < block.KW ? kw + columns : block.KW;
+        for (; kw < end; ++kw)
+          Column::template chain<T, kRows, kVectors>(block, place, kh, kh_end, kw, sum);
+#pragma GCC unroll 32
+        for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+          for (int j = 0; j < kVectors; ++j) {
+            std::byte* const out = to + r * block.sums_pitch + j * sizeof(W<T>);
+            const W<T> before = first ? W<T>::fill(block.bias) : W<T>::load(out);
+            (before + sum[r][j]).store(out);
+          }
+        }
+        first = false;
+      }
+    }
+    place.rows += block.rows_pitch;
+    place.weights += block.KH * block.KW * kSize;
+  }
+}
+
+// The columns from `column` on of kRows rows.  The last vector may overlap the one before.
+template <class T, class Column, int kRows, int kVectors>
+void row_group(const Block<T>& block, std::int64_t output, std::int64_t column = 0) {
+  constexpr std::int64_t kStep = kVectors * W<T>::kLanes;
+  for (; column + kStep <= block.columns; column += kStep)
+    tile<T, Column, kRows, kVectors>(block, output, column);
+  if (column == block.columns) return;
+  if constexpr (kVectors > 1)
+    row_group<T, Column, kRows, 1>(block, output, column);
+  else
+    tile<T, Column, kRows, 1>(block, output, block.columns - kStep);
+}
+
+// The outputs from `output` on.  A last tile that would be more than half full overlaps the one
+// before; fewer rows take smaller tiles.
+template <class T, class Column, int kRows, int kVectors>
+void all_rows(const Block<T>& block, std::int64_t output = 0) {
+  for (; output + kRows <= block.outputs; output += kRows)
+    row_group<T, Column, kRows, kVectors>(block, output);
+  if constexpr (kRows > 1) {
+    const std::int64_t left = block.outputs - output;
+    if (left == 0) return;
+    if (left > kRows / 2 && block.outputs >= kRows)
+      return row_group<T, Column, kRows, kVectors>(block, block.outputs - kRows);
+    all_rows<T, Column, (kRows > 4 ? kRows / 2 : 1), kVectors>(block, output);
+  }
+}
+
+// Sums of 64-bit integers, which few processors multiply in vectors, do without tiles for each
+// height.
+template <class T>
+constexpr int kMostShort = sizeof(T) == 8 && T(0.5) == T(0) ? 0 : kFilterTaps;
+
+template <class T, int kTaps = kMostShort<T>>
+void filter(const Block<T>& block) {
+  if constexpr (kTaps == 0) {
+    if (block.row_stride == 1 && block.KH >= kTallRows)
+      all_rows<T, Tall, kTallRows, kTallVectors>(block);
+    else
+      all_rows<T, Tall, 1, kTallVectors>(block);
+  } else {
+    if (block.KH < kTaps || block.KH > kFilterTaps) return filter<T, kTaps - 1>(block);
+    if (block.row_stride == 1)
+      all_rows<T, Short<kTaps, 1>, kFilterRows, kFilterVectors>(block);
+    else if (block.row_stride == 2)
+      all_rows<T, Short<kTaps, 2>, kFilterRows / 2, kFilterVectors>(block);
+    else
+      all_rows<T, Short<kTaps, 1>, 1, kFilterVectors>(block);
+  }
+}
+
+}  // namespace
+
+const Kernels CCONV_LEVEL::slice = {W<float>::kLanes,     W<double>::kLanes, kFilterRows,
+                                    filter<float>,        filter<double>,    filter<std::uint32_t>,
+                                    filter<std::uint64_t>};
+
+}  // namespace cconv::filter2d

@@ -1,0 +1,196 @@
+// Filters on planes: one kernel for each plane of pixels, rows in and rows out.  Output columns lie
+// in the vector lanes, and several rows of outputs share the rows of input under them.
+//
+// A plane is cut into bands of rows and these into chunks of columns.  Under a chunk, input.h finds
+// rows in src or copies them with their border; the kernel sums into the result itself, or into
+// scratch where sums are activated or cast.
+#include "algorithms/room.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "algorithms/filter2d/cost.h"
+#include "algorithms/filter2d/input.h"
+#include "algorithms/filter2d/kernel.h"
+#include "algorithms/filter2d/tiling.h"
+#include "algorithms/rows/sums.h"
+
+namespace cconv::filter2d {
+namespace {
+
+void filter(const Block<float>& block) { kernels().filter_float32(block); }
+void filter(const Block<double>& block) { kernels().filter_float64(block); }
+void filter(const Block<std::uint32_t>& block) { kernels().filter_uint32(block); }
+void filter(const Block<std::uint64_t>& block) { kernels().filter_uint64(block); }
+
+template <class T>
+class Run {
+ public:
+  Run(const Problem& p, const Operands& a, const Tiling& t, const Geometry& g, std::byte* workspace)
+      : p_(p), a_(a), t_(t), g_(g), input_(p, g, a.src.data, t), workspace_(workspace) {
+    holds_sums_ = p.dst_type == rows::Sum<T>::kType && p.activation == Activation::none &&
+                  g.dst_step[2] == kSize && g.columns() >= t.lanes;
+  }
+
+  // Before the first item.
+  void clear(int threads) const {
+    for (int worker = 0; worker < threads; ++worker) input_.fill(scratch_of(worker).border);
+  }
+
+  void item(std::int64_t index, int worker, Stop& stop) const {
+    const Scratch scratch = scratch_of(worker);
+    const std::int64_t chunk = index % t_.chunks;
+    const std::int64_t begin = chunk * g_.columns() / t_.chunks;
+    const std::int64_t end = (chunk + 1) * g_.columns() / t_.chunks;
+    index /= t_.chunks;
+    const std::int64_t oh = index % t_.bands * t_.band;
+    const std::int64_t band = std::min(t_.band, g_.h.out - oh);
+    const std::int64_t first = index / t_.bands * t_.units;
+    const std::int64_t last = std::min(first + t_.units, g_.N * g_.planes * g_.d.out);
+    for (std::int64_t unit = first; unit < last && !stop.requested(); ++unit) {
+      const Unit u = unit_of(unit);
+      input_.each_segment(begin, end,
+                          [&](const Segment& s) { segment(u, oh, band, s, end, scratch); });
+    }
+  }
+
+ private:
+  using Product = typename rows::Sum<T>::Product;
+  static constexpr std::int64_t kSize = sizeof(T);
+
+  struct Scratch {
+    std::byte *border, *rows, *sums;
+    const std::byte** table;
+    std::int64_t* offsets;
+  };
+
+  Scratch scratch_of(int worker) const {
+    std::byte* at = workspace_ + worker * t_.bytes_per_thread();
+    const auto take = [&](std::int64_t bytes) {
+      at += bytes;
+      return at - bytes;
+    };
+    Scratch s{};
+    s.border = take(t_.row_bytes);
+    s.rows = take(t_.rows_bytes);
+    s.sums = take(t_.sums_bytes);
+    s.table = reinterpret_cast<const std::byte**>(take(t_.table_bytes));
+    s.offsets = reinterpret_cast<std::int64_t*>(take(t_.offsets_bytes));
+    return s;
+  }
+
+  Unit unit_of(std::int64_t unit) const {
+    const std::int64_t od = unit % g_.d.out, plane = unit / g_.d.out;
+    return {plane / g_.planes, plane % g_.planes, od};
+  }
+
+  // The columns of a segment before `end` become results.
+  void segment(const Unit& u, std::int64_t oh, std::int64_t band, const Segment& s,
+               std::int64_t end, const Scratch& scratch) const {
+    input_.place_taps(s, scratch.offsets);
+    input_.find(u, oh, band, s, scratch.border, scratch.rows, scratch.table);
+    std::byte* const to = a_.dst.data + g_.dst_batch->offset(u.n) + u.plane * g_.dst_plane +
+                          u.od * g_.dst_step[0] + oh * g_.dst_step[1] + s.begin * g_.dst_step[2];
+    const std::int64_t taps = p_.terms();
+    Block<Product> block{};
+    block.rows = scratch.table;
+    block.rows_pitch = rows_under(g_, band);
+    block.row_stride = g_.h.window.stride;
+    block.offsets = scratch.offsets;
+    block.KD = g_.d.window.kernel;
+    block.KH = g_.h.window.kernel;
+    block.KW = g_.w.window.kernel;
+    block.weights = a_.weights + (g_.weights_per_plane ? u.plane * taps * kSize : 0);
+    if (a_.bias != nullptr)
+      std::memcpy(&block.bias, a_.bias + (g_.weights_per_plane ? u.plane * kSize : 0), sizeof(T));
+    block.outputs = band;
+    block.columns = s.count();
+    block.sums = holds_sums_ ? to : scratch.sums;
+    block.sums_pitch = holds_sums_ ? g_.dst_step[1] : t_.sums_pitch;
+    filter(block);
+    if (holds_sums_) return;
+    const std::int64_t count = std::min(s.end, end) - s.begin;
+    if (p_.activation != Activation::none)
+      for (std::int64_t r = 0; r < band; ++r)
+        rows::finish(p_, T{}, reinterpret_cast<T*>(scratch.sums + r * t_.sums_pitch), count);
+    const rows::Store store =
+        rows::kernels().store[sum_index(rows::finished_type<T>(p_))][static_cast<int>(p_.dst_type)];
+    store(scratch.sums, t_.sums_pitch / kSize, {to, g_.dst_step[1], g_.dst_step[2], band, count});
+  }
+
+  const Problem& p_;
+  const Operands& a_;
+  const Tiling& t_;
+  const Geometry& g_;
+  const Input<T> input_;
+  std::byte* const workspace_;
+  bool holds_sums_;  // the result does, where they end up
+};
+
+template <class T>
+void run_as(const Problem& p, const Operands& a, int threads, Stop& stop) {
+  const Geometry g = geometry_of(p, a.src, a.dst);
+  const Tiling t = tiling_of(p, g);
+  const Workspace workspace(scratch_bytes(t, threads));
+  const Run<T> run(p, a, t, g, workspace.data());
+  run.clear(threads);
+  parallel_for(t.items, threads, stop,
+               [&](std::int64_t item, int worker) { run.item(item, worker, stop); });
+}
+
+class Filter2d final : public Room {
+ public:
+  Algorithm algorithm() const override { return Algorithm::filter2d; }
+
+  const char* refusal(const Problem& p) const override {
+    if (is_complex(p.sum_type)) return "multiplies real numbers only";
+    if (p.IC != p.G || p.OC != p.G) return "filters every channel on its own";
+    if (p.terms() > kMostTaps) return "takes windows of at most 1048576 taps";
+    return nullptr;
+  }
+
+  double cost(const Problem& p) const override { return seconds(p); }
+
+  std::int64_t items(const Problem& p) const override { return tiled(p).items; }
+
+  std::int64_t workspace(const Problem& p, int threads) const override {
+    return scratch_bytes(tiled(p), threads);
+  }
+
+  std::string tiles(const Problem& p) const override {
+    const Tiling t = tiled(p);
+    return std::to_string(t.band) + " rows x " + std::to_string(t.columns) + " columns x " +
+           std::to_string(p.terms()) + " taps";
+  }
+
+  void run(const Problem& p, const Operands& a, int threads, Stop& stop) const override {
+    switch (p.sum_type) {
+      case Type::float64:
+        return run_as<double>(p, a, threads, stop);
+      case Type::int32:
+        return run_as<std::int32_t>(p, a, threads, stop);
+      case Type::int64:
+        return run_as<std::int64_t>(p, a, threads, stop);
+      default:
+        return run_as<float>(p, a, threads, stop);
+    }
+  }
+
+ private:
+  static constexpr std::int64_t kMostTaps = 1 << 20;
+
+  // As it is for arrays of contiguous memory.
+  static Tiling tiled(const Problem& p) { return tiling_of(p, geometry_of(p, p.channels_last)); }
+};
+
+}  // namespace
+}  // namespace cconv::filter2d
+
+namespace cconv {
+
+const Room& filter2d_room() {
+  static const filter2d::Filter2d room;
+  return room;
+}
+
+}  // namespace cconv
