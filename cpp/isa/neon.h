@@ -30,10 +30,13 @@ constexpr int kDirectVectors = 3;
 // Vectors of output channels in gemm's register tile, at most.
 constexpr int kGemmVectors = 4;
 
-// filter2d: columns of up to so many taps stay in registers, beside a tile of rows x vectors; the
+// filter2d: its vectors;
+// columns of up to so many taps stay in registers, beside a tile of rows x vectors; the
 // tile of taller columns.
-constexpr int kFilterTaps = 5;
-constexpr int kFilterRows = 8, kFilterVectors = 2;
+template <class T>
+using FilterV = V<T>;
+constexpr int kFilterTaps = 7;
+constexpr int kFilterRows = 8, kFilterVectors = 3;
 constexpr int kTallRows = 6, kTallVectors = 4;
 
 }  // namespace

@@ -26,8 +26,11 @@ constexpr int kDirectVectors = 2;
 // Vectors of output channels in gemm's register tile, at most.
 constexpr int kGemmVectors = 2;
 
-// filter2d: columns of up to so many taps stay in registers, beside a tile of rows x vectors; the
+// filter2d: its vectors;
+// columns of up to so many taps stay in registers, beside a tile of rows x vectors; the
 // tile of taller columns.
+template <class T>
+using FilterV = V<T>;
 constexpr int kFilterTaps = 5;
 constexpr int kFilterRows = 2, kFilterVectors = 1;
 constexpr int kTallRows = 2, kTallVectors = 1;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdlib>
+#include <numeric>
 
 #include "algorithms/filter2d/tiling.h"
 #include "algorithms/rows/border.h"
@@ -32,11 +34,8 @@ class Input {
         src_(src),
         t_(t),
         load_(rows::kernels().load[static_cast<int>(p.src_type)][sum_index(p.sum_type)]) {
-    // Rows whose distance is a multiple of this share few sets of the first-level cache.
-    constexpr std::int64_t kAliasing = 2048;
-    const bool aliases = g.h.window.kernel > 1 && g.src_step[1] % kAliasing == 0;
-    in_place_ =
-        p.src_type == p.sum_type && g.src_step[2] == kSize && g.w.window.stride == 1 && !aliases;
+    in_place_ = p.src_type == p.sum_type && g.src_step[2] == kSize && g.w.window.stride == 1 &&
+                !aliases(std::abs(g.src_step[1]), rows_under(g, kernels().tile_rows));
     if (p.border == Border::constant) border_ = rows::border_term<T>(p);
     const Axis& w = g.w;
     inside_ = {positions_inside(w.window, 0, w.in, w.out).begin * g.inner,
@@ -75,28 +74,29 @@ class Input {
   }
 
   // table[kd * rows + q]: the input under the segment in row q of those under the band from oh on,
-  // copied one after the other to `rows`.
+  // copied one after the other to `copies`.
   void find(const Unit& u, std::int64_t oh, std::int64_t band, const Segment& s,
-            const std::byte* border, std::byte* rows, const std::byte** table) const {
-    const Window& h = g_.h.window;
+            const std::byte* border, std::byte* copies, const std::byte** table) const {
     const std::byte* const plane = src_ + g_.src_batch->offset(u.n) + u.plane * g_.src_plane;
-    const std::int64_t count = rows_under(g_, band), step = shares_rows(g_) ? 1 : h.dilation;
-    for (std::int64_t kd = 0; kd < g_.d.window.kernel; ++kd) {
+    const std::int64_t rows = rows_under(g_, band),
+                       step = shares_rows(g_) ? 1 : g_.h.window.dilation;
+    const std::int64_t first = input_index(g_.h.window, oh, 0);
+    for (std::int64_t kd = 0; kd < g_.d.window.kernel; ++kd, table += rows) {
       const std::int64_t id = border_index(p_.border, input_index(g_.d.window, u.od, kd), g_.d.in);
-      for (std::int64_t q = 0; q < count; ++q) {
-        const std::int64_t ih = border_index(p_.border, input_index(h, oh, 0) + q * step, g_.h.in);
+      for (std::int64_t q = 0, run = 0; q < rows; q += run) {
+        // Rows inside are found together.
+        const std::int64_t y = first + q * step, ih = border_index(p_.border, y, g_.h.in);
+        run = y == ih ? std::min(rows - q, (g_.h.in - 1 - y) / step + 1) : 1;
         if (id < 0 || ih < 0) {
-          *table++ = border;
+          table[q] = border;
+          run = 1;
           continue;
         }
-        const std::byte* const row = plane + id * g_.src_step[0] + ih * g_.src_step[1];
-        if (!s.copied) {
-          *table++ = row + (s.begin - g_.w.window.before * g_.inner) * kSize;
-          continue;
-        }
-        copy(row, s, reinterpret_cast<T*>(rows));
-        *table++ = rows + s.begin % g_.inner * kSize;
-        rows += t_.row_bytes;
+        const Rows from{plane + id * g_.src_step[0] + ih * g_.src_step[1], step * g_.src_step[1],
+                        run};
+        const Rows to = s.copied ? copy(from, s, copies) : in_place(from, s);
+        for (std::int64_t i = 0; i < run; ++i) table[q + i] = to.data + i * to.step;
+        if (s.copied) copies += run * t_.row_bytes;
       }
     }
   }
@@ -104,31 +104,48 @@ class Input {
  private:
   static constexpr std::int64_t kSize = sizeof(T);
 
+  // Whether so many rows are too many for the lines of the first-level cache that they share.
+  static bool aliases(std::int64_t step, std::int64_t rows) {
+    constexpr std::int64_t kWay = 4096, kWays = 8;
+    return rows > kWays * (kWay / std::gcd(step, kWay));
+  }
+
+  struct Rows {
+    const std::byte* data;
+    std::int64_t step, count;
+  };
+
+  Rows in_place(const Rows& rows, const Segment& s) const {
+    return {rows.data + (s.begin - g_.w.window.before * g_.inner) * kSize, rows.step, rows.count};
+  }
+
   // Whole pixels under the segment, a phase of the stride after the other.
-  void copy(const std::byte* row, const Segment& s, T* to) const {
+  Rows copy(const Rows& rows, const Segment& s, std::byte* copies) const {
     const Window& w = g_.w.window;
-    const std::int64_t first = input_index(w, s.begin / g_.inner, 0);
-    const std::int64_t outputs = (s.end - 1) / g_.inner - s.begin / g_.inner + 1;
-    const std::int64_t pitch = phase_pitch(g_, s.count());
+    const std::int64_t pixel = s.begin / g_.inner, first = input_index(w, pixel, 0);
+    const std::int64_t outputs = (s.end - 1) / g_.inner - pixel + 1;
+    const std::int64_t pitch = phase_pitch(g_, s.count()) * kSize;
     for (std::int64_t phase = 0; phase < std::min(w.stride, span(w)); ++phase)
-      copy_phase(row, {1, w.stride, 1, -(first + phase), 0},
-                 outputs + (span(w) - 1 - phase) / w.stride, to + phase * pitch);
+      copy_phase(rows, {1, w.stride, 1, -(first + phase), 0},
+                 outputs + (span(w) - 1 - phase) / w.stride, copies + phase * pitch);
+    return {copies + (s.begin - pixel * g_.inner) * kSize, t_.row_bytes, rows.count};
   }
 
   // The pixels that a window of one tap sees at `count` positions.
-  void copy_phase(const std::byte* row, const Window& w, std::int64_t count, T* to) const {
+  void copy_phase(const Rows& rows, const Window& w, std::int64_t count, std::byte* copies) const {
     const Range inside = positions_inside(w, 0, g_.w.in, count);
+    auto* const to = reinterpret_cast<T*>(copies);
+    const std::int64_t pitch = t_.row_bytes / kSize;
     const auto load = [&](std::int64_t iw, std::int64_t i, std::int64_t pixels) {
-      const std::int64_t pixel = g_.inner * g_.src_step[2];
-      load_({row + iw * pixel, 0, w.stride * g_.src_step[2], 1, pixels * g_.inner},
-            to + i * g_.inner, 0);
+      load_({rows.data + iw * g_.inner * g_.src_step[2], rows.step, w.stride * g_.src_step[2],
+             rows.count, pixels * g_.inner},
+            to + i * g_.inner, pitch);
     };
     const auto load_outside = [&](std::int64_t i) {
       const std::int64_t iw = border_index(p_.border, input_index(w, i, 0), g_.w.in);
-      if (iw < 0)
-        std::fill_n(to + i * g_.inner, g_.inner, border_);
-      else
-        load(iw, i, 1);
+      if (iw >= 0) return load(iw, i, 1);
+      for (std::int64_t r = 0; r < rows.count; ++r)
+        std::fill_n(to + r * pitch + i * g_.inner, g_.inner, border_);
     };
     for (std::int64_t i = 0; i < inside.begin; ++i) load_outside(i);
     if (inside.begin < inside.end)

@@ -7,9 +7,8 @@
 namespace cconv::filter2d {
 namespace {
 
-// Rows lie at any alignment: where halves of vectors are as fast, fewer of them cross a line.
 template <class T>
-using W = HalfV<T>;
+using W = FilterV<T>;
 
 // Where a tile and a chain of terms of it are.
 template <class T>
@@ -42,9 +41,6 @@ CCONV_INLINE void load(const std::byte* row, W<T> (&x)[kVectors]) {
 // loaded once for all outputs that look at it.
 template <int kTaps, int kStride>
 struct Short {
-  static constexpr std::int64_t kMostTaps = kTaps;
-  static constexpr int kRowStride = kStride;
-
   template <class T, int kRows, int kVectors>
   static CCONV_INLINE void chain(const Block<T>& block, const Place<T>& place, std::int64_t,
                                  std::int64_t, std::int64_t kw, W<T> (&sum)[kRows][kVectors]) {
@@ -68,9 +64,6 @@ struct Short {
 // Columns of more taps than a tile has rows: each row is multiplied by the taps of all outputs that
 // look at it, few at the beginning and at the end of the column.
 struct Tall {
-  static constexpr std::int64_t kMostTaps = kTermsPerChain;
-  static constexpr int kRowStride = 1;
-
   template <class T, int kRows, int kVectors>
   static CCONV_INLINE void chain(const Block<T>& block, const Place<T>& place, std::int64_t begin,
                                  std::int64_t end, std::int64_t kw, W<T> (&sum)[kRows][kVectors]) {
@@ -99,93 +92,171 @@ struct Tall {
   }
 };
 
-template <class T, class Column, int kRows, int kVectors>
-void tile(const Block<T>& block, std::int64_t output, std::int64_t column) {
-  constexpr std::int64_t kSize = sizeof(T);
-  std::byte* const to = block.sums + output * block.sums_pitch + column * kSize;
-  Place<T> place{block.rows + output * block.row_stride, block.weights, column * kSize};
-  const std::int64_t taps = block.KH < Column::kMostTaps ? block.KH : Column::kMostTaps;
-  const std::int64_t columns = kTermsPerChain / taps;
-  bool first = true;
-  for (std::int64_t kd = 0; kd < block.KD; ++kd) {
-    for (std::int64_t kh = 0; kh < block.KH; kh += taps) {
-      const std::int64_t kh_end = kh + taps < block.KH ? kh + taps : block.KH;
-      for (std::int64_t kw = 0; kw < block.KW;) {
-        W<T> sum[kRows][kVectors];
+template <class T, int kRows, int kVectors>
+CCONV_INLINE void clear(W<T> (&sum)[kRows][kVectors]) {
 #pragma GCC unroll 32
-        for (int r = 0; r < kRows; ++r) {
+  for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
-          for (int j = 0; j < kVectors; ++j) sum[r][j] = W<T>::fill(0);
-        }
-        const std::int64_t end = kw + columns < block.KW ? kw + columns : block.KW;
-        for (; kw < end; ++kw)
-          Column::template chain<T, kRows, kVectors>(block, place, kh, kh_end, kw, sum);
-#pragma GCC unroll 32
-        for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 8
-          for (int j = 0; j < kVectors; ++j) {
-            std::byte* const out = to + r * block.sums_pitch + j * sizeof(W<T>);
-            const W<T> before = first ? W<T>::fill(block.bias) : W<T>::load(out);
-            (before + sum[r][j]).store(out);
-          }
-        }
-        first = false;
-      }
+    for (int j = 0; j < kVectors; ++j) sum[r][j] = W<T>::fill(0);
+  }
+}
+
+// A tile whose terms are one chain.
+template <class Column>
+struct OneChain {
+  template <class T, int kRows, int kVectors>
+  static CCONV_INLINE void tile(const Block<T>& block, Place<T> place, std::byte* to) {
+    const std::int64_t KW = block.KW, pitch = block.sums_pitch;
+    const T bias = block.bias;
+    W<T> sum[kRows][kVectors];
+    clear<T>(sum);
+    for (std::int64_t kd = block.KD; kd > 0; --kd) {
+      for (std::int64_t kw = 0; kw < KW; ++kw)
+        Column::template chain<T>(block, place, 0, block.KH, kw, sum);
+      place.rows += block.rows_pitch;
+      place.weights += block.KH * KW * sizeof(T);
     }
-    place.rows += block.rows_pitch;
-    place.weights += block.KH * block.KW * kSize;
+#pragma GCC unroll 32
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j)
+        (sum[r][j] + W<T>::fill(bias)).store(to + r * pitch + j * sizeof(W<T>));
+    }
+  }
+};
+
+// A tile whose chains are parts of columns, or some columns, of a depth.
+struct ManyChains {
+  template <class T, int kRows, int kVectors>
+  static CCONV_INLINE void tile(const Block<T>& block, Place<T> place, std::byte* to) {
+    const std::int64_t KH = block.KH, KW = block.KW, pitch = block.sums_pitch;
+    const std::int64_t taps = KH < kTermsPerChain ? KH : kTermsPerChain;
+    const std::int64_t columns = kTermsPerChain / taps;
+    bool first = true;
+    for (std::int64_t kd = 0; kd < block.KD; ++kd) {
+      for (std::int64_t kh = 0; kh < KH; kh += taps) {
+        const std::int64_t kh_end = kh + taps < KH ? kh + taps : KH;
+        for (std::int64_t kw = 0; kw < KW;) {
+          W<T> sum[kRows][kVectors];
+          clear<T>(sum);
+          const std::int64_t end = kw + columns < KW ? kw + columns : KW;
+          for (; kw < end; ++kw) Tall::chain<T>(block, place, kh, kh_end, kw, sum);
+#pragma GCC unroll 32
+          for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+            for (int j = 0; j < kVectors; ++j) {
+              std::byte* const out = to + r * pitch + j * sizeof(W<T>);
+              (sum[r][j] + (first ? W<T>::fill(block.bias) : W<T>::load(out))).store(out);
+            }
+          }
+          first = false;
+        }
+      }
+      place.rows += block.rows_pitch;
+      place.weights += KH * KW * sizeof(T);
+    }
+  }
+};
+
+template <class T, class Chains, int kRows, int kVectors>
+CCONV_INLINE void tile(const Block<T>& block, std::int64_t output, std::int64_t column) {
+  const std::int64_t at = column * sizeof(T);
+  Chains::template tile<T, kRows, kVectors>(
+      block, {block.rows + output * block.row_stride, block.weights, at},
+      block.sums + output * block.sums_pitch + at);
+}
+
+// Asks for what the tile a little further on reads first of all tiles.
+template <class T, int kRows, int kStep>
+CCONV_INLINE void prefetch(const Block<T>& block, std::int64_t output, std::int64_t column) {
+  constexpr std::int64_t kAhead = 512, kLine = 64, kBytes = kStep * sizeof(T);
+  const std::byte* const* rows = block.rows + output * block.row_stride + block.KH - 1;
+#pragma GCC unroll 32
+  for (int r = 0; r < kRows; ++r) {
+    const std::byte* const at = rows[r * block.row_stride] + column * sizeof(T) + kAhead;
+#pragma GCC unroll 4
+    for (std::int64_t line = 0; line < kBytes; line += kLine) __builtin_prefetch(at + line);
   }
 }
 
 // The columns from `column` on of kRows rows.  The last vector may overlap the one before.
-template <class T, class Column, int kRows, int kVectors>
+template <class T, class Chains, int kRows, int kVectors>
 void row_group(const Block<T>& block, std::int64_t output, std::int64_t column = 0) {
   constexpr std::int64_t kStep = kVectors * W<T>::kLanes;
-  for (; column + kStep <= block.columns; column += kStep)
-    tile<T, Column, kRows, kVectors>(block, output, column);
+  for (; column + kStep <= block.columns; column += kStep) {
+    if constexpr (kRows > 1) prefetch<T, kRows, kStep>(block, output, column);
+    tile<T, Chains, kRows, kVectors>(block, output, column);
+  }
   if (column == block.columns) return;
   if constexpr (kVectors > 1)
-    row_group<T, Column, kRows, 1>(block, output, column);
+    row_group<T, Chains, kRows, 1>(block, output, column);
   else
-    tile<T, Column, kRows, 1>(block, output, block.columns - kStep);
+    tile<T, Chains, kRows, 1>(block, output, block.columns - kStep);
 }
 
 // The outputs from `output` on.  A last tile that would be more than half full overlaps the one
 // before; fewer rows take smaller tiles.
-template <class T, class Column, int kRows, int kVectors>
+template <class T, class Chains, int kRows, int kVectors>
 void all_rows(const Block<T>& block, std::int64_t output = 0) {
   for (; output + kRows <= block.outputs; output += kRows)
-    row_group<T, Column, kRows, kVectors>(block, output);
+    row_group<T, Chains, kRows, kVectors>(block, output);
   if constexpr (kRows > 1) {
     const std::int64_t left = block.outputs - output;
     if (left == 0) return;
     if (left > kRows / 2 && block.outputs >= kRows)
-      return row_group<T, Column, kRows, kVectors>(block, block.outputs - kRows);
-    all_rows<T, Column, (kRows > 4 ? kRows / 2 : 1), kVectors>(block, output);
+      return row_group<T, Chains, kRows, kVectors>(block, block.outputs - kRows);
+    all_rows<T, Chains, (kRows > 4 ? kRows / 2 : 1), kVectors>(block, output);
   }
 }
 
-// Sums of 64-bit integers, which few processors multiply in vectors, do without tiles for each
-// height.
+// Integers, which few processors multiply fast, do without tiles for each height.
 template <class T>
-constexpr int kMostShort = sizeof(T) == 8 && T(0.5) == T(0) ? 0 : kFilterTaps;
+constexpr int kMostShort = T(0.5) == T(0) ? 0 : kFilterTaps;
 
+// Tiles for so many taps of a column: what the registers hold beside the taps and a row.
+constexpr int rows_for(int taps, int vectors) {
+  const int rows = (kRegisters - 1 - taps - vectors) / vectors;
+  return rows < kFilterRows ? rows : kFilterRows;
+}
+constexpr int vectors_for(int taps) {
+  int vectors = kFilterVectors;
+  while (vectors > 1 && rows_for(taps, vectors) < kFilterRows) --vectors;
+  return vectors;
+}
+
+// Columns of kTaps taps or fewer.
 template <class T, int kTaps = kMostShort<T>>
-void filter(const Block<T>& block) {
-  if constexpr (kTaps == 0) {
-    if (block.row_stride == 1 && block.KH >= kTallRows)
-      all_rows<T, Tall, kTallRows, kTallVectors>(block);
-    else
-      all_rows<T, Tall, 1, kTallVectors>(block);
-  } else {
-    if (block.KH < kTaps || block.KH > kFilterTaps) return filter<T, kTaps - 1>(block);
+void filter_short(const Block<T>& block) {
+  if constexpr (kTaps > 0) {
+    constexpr int kVectors = vectors_for(kTaps), kRows = rows_for(kTaps, kVectors);
+    if (block.KH < kTaps) return filter_short<T, kTaps - 1>(block);
     if (block.row_stride == 1)
-      all_rows<T, Short<kTaps, 1>, kFilterRows, kFilterVectors>(block);
+      all_rows<T, OneChain<Short<kTaps, 1>>, kRows, kVectors>(block);
     else if (block.row_stride == 2)
-      all_rows<T, Short<kTaps, 2>, kFilterRows / 2, kFilterVectors>(block);
+      all_rows<T, OneChain<Short<kTaps, 2>>, (kRows + 1) / 2, kVectors>(block);
     else
-      all_rows<T, Short<kTaps, 1>, 1, kFilterVectors>(block);
+      all_rows<T, OneChain<Short<kTaps, 1>>, 1, kVectors>(block);
   }
+}
+
+template <class T, class Chains>
+void filter_tall(const Block<T>& block) {
+  if (block.row_stride == 1 && block.KH >= kTallRows)
+    all_rows<T, Chains, kTallRows, kTallVectors>(block);
+  else
+    all_rows<T, Chains, 1, kTallVectors>(block);
+}
+
+template <class T>
+void filter(const Block<T>& block) {
+  const bool one = block.KH <= kTermsPerChain && block.KW <= kTermsPerChain &&
+                   block.KD <= kTermsPerChain / (block.KH * block.KW);
+  if (!one)
+    filter_tall<T, ManyChains>(block);
+  else if (block.KH > kMostShort<T>)
+    filter_tall<T, OneChain<Tall>>(block);
+  else
+    filter_short<T>(block);
 }
 
 }  // namespace

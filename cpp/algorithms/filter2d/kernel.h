@@ -16,8 +16,8 @@ namespace cconv::filter2d {
 // rows: addresses of rows of input, those of a depth `rows_pitch` apart, any alignment.
 // offsets: of each column of taps, in bytes.
 // columns: at least `lanes`.  Nothing but what the formula names is read or written.
-// Sums are chains of fused multiply-adds of at most kTermsPerChain terms, each begun at zero and
-// added to the bias one after the other; in each kw counts up, and for each kw kh.
+// A sum is one chain of fused multiply-adds in the order of (kd, kw, kh), begun at zero and added
+// to the bias; of more than kTermsPerChain terms several chains of at most so many.
 template <class T>
 struct Block {
   const std::byte* const* rows;

@@ -9,10 +9,12 @@
 
 namespace cconv::filter2d {
 
-// Blocking.  The rows of input under an item stay in the second-level cache.
-constexpr std::int64_t kRowsBytes = 256 << 10;
+// Blocking.  Of the rows of input under a tile, those that the next tile below looks at are still
+// in the first-level cache, or near it.
+constexpr std::int64_t kRowsBytes = 64 << 10;
 constexpr std::int64_t kItemOutputs = 16 << 10;
 constexpr std::int64_t kItemProducts = 8 << 20;
+constexpr std::int64_t kBandStep = 24;  // a multiple of every level's tile
 
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -75,7 +77,7 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g) {
 
   const std::int64_t outputs =
       std::min(kItemOutputs, kItemProducts / std::clamp<std::int64_t>(p.terms(), 1, kItemProducts));
-  const std::int64_t wanted = round_up(std::max(outputs / t.columns, std::int64_t{1}), tile_rows);
+  const std::int64_t wanted = round_up(std::max(outputs / t.columns, std::int64_t{1}), kBandStep);
   t.band = shares_rows(g) ? std::clamp<std::int64_t>(g.h.out, 1, wanted) : 1;
   t.bands = divide_up(g.h.out, t.band);
   const std::int64_t plane = t.band * t.columns;

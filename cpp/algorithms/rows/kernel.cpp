@@ -40,6 +40,12 @@ CCONV_INLINE void copy(const void* src, void* dst, std::int64_t count) {
   std::int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes)
     V<T>::load(from + i * sizeof(T)).store(to + i * sizeof(T));
+  if (i == count) return;
+  if (count >= kLanes) {  // the last vector overlaps the one before
+    i = count - kLanes;
+    V<T>::load(from + i * sizeof(T)).store(to + i * sizeof(T));
+    return;
+  }
   for (; i < count; ++i) store_one(to + i * sizeof(T), load_one<T>(from + i * sizeof(T)));
 }
 
