@@ -12,7 +12,7 @@ inline double seconds(const Problem& p) {
   constexpr double kPerOutput = 0.09e-9, kPerOutputStored = 0.15e-9;
   constexpr double kPerCopy = 0.12e-9;  // of an element of input
   constexpr double kPerPick = 0.85e-9;  // of one that has no neighbours
-  constexpr double kPerRow = 30e-9;     // of input
+  constexpr double kPerRow = 20e-9;     // of input
   constexpr double kPerItem = 60e-9;
 
   const Geometry g = geometry_of(p, p.channels_last);
