@@ -133,8 +133,13 @@ class Run {
            int worker, Stop& stop) const {
     const std::int64_t ICg = p_.IC / p_.G;
     const std::int64_t together = pixels_.taps_together();
+    bool begun = false;
     for (std::int64_t tap = 0; tap < p_.taps(); tap += terms_.taps) {
       const std::int64_t taps = std::min(terms_.taps, p_.taps() - tap);
+      // Zeros leave sums as they are, so that those of a block may be missing, if one block is
+      // left.
+      const bool last = tap + terms_.taps >= p_.taps();
+      if ((begun || !last) && pixels_.adds_nothing(strip, tap, taps)) continue;
       pixels_.find(strip, item.g, tap, taps, scratch.held->band, scratch.table);
       for (std::int64_t c = 0; c < ICg; c += terms_.channels) {
         if (worker == 0) stop.poll_when_due();
@@ -148,23 +153,24 @@ class Run {
         block.skip = c * kSize;
         block.channels = channels * together;
         block.sums_pitch = sums.pitch;
-        multiply(block, item, tap * ICg + c, sums.data, scratch.packed);
+        multiply(block, item, tap * ICg + c, !begun, sums.data, scratch.packed);
+        begun = true;
       }
     }
     return true;
   }
 
-  // Terms from `first` on, for each panel.
-  void multiply(Block<Product>& block, const Item& item, std::int64_t first, std::byte* sums,
-                const std::byte* own) const {
+  // Terms from `term` on, for each panel; `first`: before all others.
+  void multiply(Block<Product>& block, const Item& item, std::int64_t term, bool first,
+                std::byte* sums, const std::byte* own) const {
     const std::int64_t row = panels_.lanes * kSize;
     block.sums = sums;
     for (std::int64_t panel = item.panels.begin; panel < item.panels.end; ++panel) {
       const std::byte* const packed =
           t_.packs ? own : packed_ + packer_.offset(item.g * panels_.count + panel);
       block.vectors = panels_.width(panel);
-      block.bias = first == 0 ? packed : nullptr;
-      block.weights = packed + (1 + first) * block.vectors * row;
+      block.bias = first ? packed : nullptr;
+      block.weights = packed + (1 + term) * block.vectors * row;
       kernels_of(Product{}).multiply(block);
       block.sums += block.vectors * row;
     }

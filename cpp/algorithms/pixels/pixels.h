@@ -26,8 +26,10 @@ class Pixels {
         pixel_bytes_(copies_ ? p.IC / p.G * kSize : src.spatial[2]),
         joined_(joins && copies_ && p.axis[2].window.dilation == 1),
         border_(border) {
-    if (p.border == Border::constant)
-      std::fill_n(border, p.axis[2].window.kernel * (p.IC / p.G), rows::border_term<T>(p));
+    if (p.border != Border::constant) return;
+    const T term = rows::border_term<T>(p);
+    std::fill_n(border, p.axis[2].window.kernel * (p.IC / p.G), term);
+    zero_border_ = term == T(0);
   }
 
   // Taps that one address serves: those of a row, or one.
@@ -39,6 +41,28 @@ class Pixels {
     const Window& w = p_.axis[2].window;
     const bool one_row = strip.cursor.ow + strip.count <= p_.axis[2].out;
     band.clear(input_index(w, one_row ? strip.cursor.ow : 0, 0));
+  }
+
+  // Whether taps [first, first + count) see nothing but a border of zeros at a strip of rows.
+  bool adds_nothing(const Strip& strip, std::int64_t first, std::int64_t count) const {
+    if (!zero_border_) return false;
+    Cursor last = strip.cursor;
+    last.advance(p_, strip.count - 1);
+    if (last.n != strip.cursor.n || last.od != strip.cursor.od) return false;
+    const auto outside = [&](const Axis& a, std::int64_t from, std::int64_t to, std::int64_t tap) {
+      const Range inside = positions_inside(a.window, tap, a.in, a.out);
+      return to < inside.begin || from >= inside.end;
+    };
+    const std::int64_t OW = p_.axis[2].out;
+    const bool one_row = last.oh == strip.cursor.oh;
+    for (std::int64_t k = first; k < first + count; ++k) {
+      const Tap tap = Tap::at(p_, k);
+      if (!outside(p_.axis[0], strip.cursor.od, strip.cursor.od, tap.kd) &&
+          !outside(p_.axis[1], strip.cursor.oh, last.oh, tap.kh) &&
+          !outside(p_.axis[2], one_row ? strip.cursor.ow : 0, one_row ? last.ow : OW - 1, tap.kw))
+        return false;
+    }
+    return true;
   }
 
   // table[t * strip.count + i]: the address of the pixels under tap `first` + t * taps_together()
@@ -162,6 +186,7 @@ class Pixels {
   const std::int64_t pixel_bytes_;  // between pixels
   const bool joined_;               // the taps of a row follow one another
   T* const border_;
+  bool zero_border_ = false;
 };
 
 }  // namespace cconv::pixels
