@@ -217,13 +217,40 @@ FAULTS = (
     Fault(
         "biases as the first tap",
         "cpp/algorithms/depthwise/kernel.cpp",
-        "block.weights + row + skip;",
-        "block.weights + skip;",
+        "const V<T> bias = V<T>::load(block.weights + skip);",
+        "const V<T> bias = V<T>::load(weights - row);",
+        ("test_conv_corpus.py::test_small",),
+    ),
+    Fault(
+        "a pixel shared by a tap too few",
+        "cpp/algorithms/depthwise/kernel.cpp",
+        "if (k >= 0 && k < kTaps) sum[i] = fma(x, w[k], sum[i]);",
+        "if (k >= 0 && k < kTaps - (i == 7)) sum[i] = fma(x, w[k], sum[i]);",
         (
             "test_conv_depthwise.py::test_random_calls_keep_the_promise",
-            "test_conv_depthwise.py::test_borders_are_those_of_numpy_pad",
             "test_conv_corpus.py::test_small",
         ),
+    ),
+    Fault(
+        "rims one column short",
+        "cpp/algorithms/filter2d/input.h",
+        "inside_ = {positions_inside(w.window, 0, w.in, w.out).begin * g.inner,",
+        "inside_ = {positions_inside(w.window, 0, w.in, w.out).begin * g.inner - g.inner,",
+        ("test_conv_corpus.py::test_some_outputs",),
+    ),
+    Fault(
+        "a tall column with a tap twice",
+        "cpp/algorithms/filter2d/kernel.cpp",
+        "weight(block, place, end + q - r, kw), x);",
+        "weight(block, place, end + q - r - (q == 0), kw), x);",
+        ("test_conv_corpus.py::test_some_outputs",),
+    ),
+    Fault(
+        "a border of zeros where there is none",
+        "cpp/algorithms/pixels/pixels.h",
+        "return to < inside.begin || from >= inside.end;",
+        "return to <= inside.begin || from >= inside.end;",
+        ("test_conv_corpus.py::test_small",),
     ),
     Fault(
         "weights prepared for another type",
