@@ -1,5 +1,8 @@
 """Arrays of more than 2**31 elements: results of 2 GB where these have to be written."""
 
+import shutil
+import sys
+
 import child
 import numpy as np
 import pytest
@@ -63,3 +66,33 @@ y = {CALLS[call]}
 print(y.dtype, y.shape, y.min(), y.max())
 """
     assert child.run(code, timeout=200) == f"uint8 ({PAST},) 3 3"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits private memory as Linux counts it")
+def test_a_file_streams_through(tmp_path):
+    """An image of 4 GB in a file, filtered into another one, takes little memory of its own."""
+    if shutil.disk_usage(tmp_path).free < 12 << 30:
+        pytest.skip("needs 12 GB of disk")
+    code = f"""
+import resource
+import numpy as np, cconv
+n = 2**15
+x, y = (np.memmap(f"{tmp_path}/{{name}}", np.float32, "w+", shape=(n, n)) for name in "xy")
+x[::n - 1, ::n - 1] = [[1, 2], [3, 4]]
+kernel = np.arange(9, dtype=np.float32).reshape(3, 3)
+cconv.conv2d(x[:9, :9], kernel)
+with open("/proc/self/status") as file:
+    status = dict(line.split(":") for line in file)
+data = int(status["VmData"].split()[0]) * 1024
+resource.setrlimit(resource.RLIMIT_DATA, (data + (300 << 20),) * 2)
+cconv.conv2d(x, kernel, padding="same", out=y)
+print(*y[:2, :2].ravel(), *y[-2:, -2:].ravel(), y[::97].sum())
+"""
+    for name in "xy":
+        (tmp_path / name).touch()
+    try:
+        printed = child.run(code, timeout=200)
+    finally:
+        for name in "xy":
+            (tmp_path / name).unlink()
+    assert printed == "4.0 3.0 1.0 0.0 32.0 28.0 20.0 16.0 25.0"
