@@ -18,6 +18,15 @@ struct Strip {
   Cursor cursor;
 };
 
+// Rows lie pages apart, at any alignment.  Tiles of shorter vectors than AVX-512's pass over them
+// so often that copies are worth it, for many output channels (benchmarks/cpp,
+// direct/resnet50/k1*).
+inline bool copies_pay(const Problem& p) {
+  constexpr std::int64_t kManyChannels = 32;
+  constexpr int kLongVector = 64;
+  return rows::kernels().vector_bytes < kLongVector && p.OC / p.G >= kManyChannels;
+}
+
 // Terms [first, first + count) of the sum over the channels from `channel`.
 struct Terms {
   std::int64_t channel, first, count;
@@ -34,7 +43,8 @@ class Gather {
         step_(problem.axis[2].window.stride * src.spatial[2]),
         row_step_(problem.axis[1].window.stride * src.spatial[1]),
         joined_(row_step_ == problem.axis[2].out * step_),
-        in_place_(problem.src_type == problem.sum_type && step_ == sizeof(T)) {
+        in_place_(problem.src_type == problem.sum_type && step_ == sizeof(T) &&
+                  !copies_pay(problem)) {
     for (const Axis& a : problem.axis) inside_ &= a.window.before == 0 && a.window.after == 0;
     if (!inside_ && problem.border == Border::constant) border_ = rows::border_term<T>(problem);
   }
