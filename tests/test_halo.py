@@ -20,7 +20,8 @@ stacks = st.lists(layer, min_size=1, max_size=3)
 
 
 def apply(x, layers, mode, paddings=None):
-    """Stacked layers along the last axis."""
+    """Stacked layers along the last axis, by one of the algorithms that sum all outputs alike."""
+    algorithm = "direct" if len(layers) % 2 else "filter2d"
     for (kernel, stride, dilation), padding in zip(
         layers, paddings or ["same"] * len(layers), strict=True
     ):
@@ -32,7 +33,7 @@ def apply(x, layers, mode, paddings=None):
             padding if padding == "same" else [padding],
             dilation,
             padding_mode=mode,
-            algorithm="direct",
+            algorithm=algorithm,
         )
     return x
 
