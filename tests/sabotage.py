@@ -222,6 +222,16 @@ FAULTS = (
         ("test_conv_corpus.py::test_small",),
     ),
     Fault(
+        "a column of a whole plane left out",
+        "cpp/algorithms/pooling/kernel.cpp",
+        "for (std::int64_t c = 1; c < a.columns; ++c) y",
+        "for (std::int64_t c = 2; c < a.columns; ++c) y",
+        (
+            "test_pool.py::test_no_batch_no_channels_channels_last",
+            "test_pool.py::test_random_pools",
+        ),
+    ),
+    Fault(
         "a pixel shared by a tap too few",
         "cpp/algorithms/depthwise/kernel.cpp",
         "if (k >= 0 && k < kTaps) sum[i] = fma(x, w[k], sum[i]);",

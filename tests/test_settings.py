@@ -234,9 +234,7 @@ STEPS = {"scalar": None, "sse2": 4, "avx2": 4, "avx512": 8, "neon": 4}
 
 @pytest.mark.parametrize("level", cconv.show_config("dicts")["isa"]["available"])
 def test_a_forced_level_runs(level):
-    """Its vectors, or halves of them, show in the tiles of a single output, fused multiply-adds in the
-    bits of all.
-    """
+    """Its vectors, or halves, show in the tiles of one output, fused multiply-adds in all bits."""
     code = """
 import numpy as np, cconv
 print(cconv.show_config("dicts")["isa"]["in_use"])

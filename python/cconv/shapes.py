@@ -183,9 +183,9 @@ def halo(layers: Iterable[tuple[int, int, int]]) -> tuple[int, int]:
     To filter in chunks, give each one its halo, rounded up to steps of s, let the stack pad it as
     it would the whole, and drop the outputs of the halo, as the example shows.  The results are
     those of the whole, bit for bit where `algorithm` names one that sums every output alike, as
-    "direct" and "filter2d" do.  Nothing is added past the rim of the whole, unless `padding_mode` is "wrap":
-    there the neighbour is the other end, ``x.take(range(lo * s, hi * s), mode="wrap")`` with
-    ``lo = i - -(-before // s)``.  The last chunk has two outputs or more where the mode is
+    "direct" and "filter2d" do.  Nothing is added past the rim of the whole, unless `padding_mode`
+    is "wrap": there the neighbour is the other end, ``x.take(range(lo * s, hi * s), mode="wrap")``
+    with ``lo = i - -(-before // s)``.  The last chunk has two outputs or more where the mode is
     "reflect" and a kernel even.
 
     With other padding, before is the sum of each layer's padding before, times the strides of the

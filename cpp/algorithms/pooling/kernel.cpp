@@ -122,6 +122,40 @@ void along(const Along& a) {
                         a.inner);
 }
 
+// Rows of one plane, vectors of N columns from `column` on.  A vector reads past its row into the
+// next one, but not past the last plane.
+template <class Op, class T, int N>
+CCONV_INLINE void plane_rows(const Planes& a, std::int64_t plane, std::int64_t column,
+                             std::byte* row) {
+  constexpr std::int64_t kSize = sizeof(T);
+  const std::int64_t last = ((plane + 1) * a.rows - 1) * a.columns;  // row of the plane
+  const std::int64_t end = a.planes * a.rows * a.columns;
+  for (; column < a.columns && last + column + N <= end; column += N) {
+    const std::byte* from = a.src + (plane * a.rows * a.columns + column) * kSize;
+    Vec<T, N> y = Vec<T, N>::load(from);
+    for (std::int64_t r = 1; r < a.rows; ++r)
+      y = Op::apply(y, Vec<T, N>::load(from += a.columns * kSize));
+    y.store(row + column * kSize);
+  }
+  if constexpr (N > 1) {
+    if (column < a.columns) plane_rows<Op, T, N / 2>(a, plane, column, row);
+  }
+}
+
+template <class Op, class T>
+void planes(const Planes& a) {
+  constexpr int N = V<T>::kLanes;
+  constexpr std::int64_t kSize = sizeof(T);
+  using One = Vec<T, 1>;
+  std::byte row[(kMostColumns + N) * kSize];
+  for (std::int64_t p = 0; p < a.planes; ++p) {
+    plane_rows<Op, T, N>(a, p, 0, row);
+    One y = One::load(row);
+    for (std::int64_t c = 1; c < a.columns; ++c) y = Op::apply(y, One::load(row + c * kSize));
+    y.store(a.dst + p * kSize);
+  }
+}
+
 template <class T>
 void search(const Search& a) {
   constexpr std::int64_t kSize = sizeof(T);
@@ -184,8 +218,9 @@ void divide(std::byte* row, const T* divisors, std::int64_t positions, std::int6
 
 constexpr Kernels make_kernels() {
   Kernels kernels{};
-#define CCONV_ENTRY(name, T)                                                             \
-  kernels.maximum[static_cast<int>(Type::name)] = {rows<Maximum, T>, along<Maximum, T>}; \
+#define CCONV_ENTRY(name, T)                                                            \
+  kernels.maximum[static_cast<int>(Type::name)] = {rows<Maximum, T>, along<Maximum, T>, \
+                                                   planes<Maximum, T>};                 \
   kernels.search[static_cast<int>(Type::name)] = search<T>;
   CCONV_ENTRY(boolean, std::uint8_t)
   CCONV_ENTRY(int8, std::int8_t)
@@ -199,8 +234,8 @@ constexpr Kernels make_kernels() {
   CCONV_ENTRY(float32, float)
   CCONV_ENTRY(float64, double)
 #undef CCONV_ENTRY
-  kernels.sum_float32 = {rows<Sum, float>, along<Sum, float>};
-  kernels.sum_float64 = {rows<Sum, double>, along<Sum, double>};
+  kernels.sum_float32 = {rows<Sum, float>, along<Sum, float>, planes<Sum, float>};
+  kernels.sum_float64 = {rows<Sum, double>, along<Sum, double>, planes<Sum, double>};
   kernels.divide_float32 = divide<float>;
   kernels.divide_float64 = divide<double>;
   return kernels;

@@ -36,6 +36,17 @@ struct Along {
   bool first;
 };
 
+// Planes that follow one another, each reduced to one element: its rows as by Rows, the row that is
+// left as by Along.
+//
+//   dst[p] = row[0] op row[1] op ...     where row[c] = src[p][0][c] op src[p][1][c] op ...
+struct Planes {
+  const std::byte* src;
+  std::int64_t planes, rows, columns;  // columns: from 1 to kMostColumns
+  std::byte* dst;
+};
+constexpr std::int64_t kMostColumns = 256;
+
 // What one row adds to the search for maxima and where they are.  Window o holds, of the row,
 // taps[o].count positions from `first`, counted from the beginning of src; position i has the index
 // index + i.  The first of several maxima stays; a NaN is larger than any number.
@@ -53,6 +64,7 @@ struct Search {
 struct Reduction {
   void (*rows)(const Rows&);
   void (*along)(const Along&);
+  void (*planes)(const Planes&);
 };
 
 struct Kernels {
