@@ -138,6 +138,22 @@ def test_no_batch_no_channels_channels_last(pool):
     np.testing.assert_array_equal(pool(**options | {"x": x}), y)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, np.int8, np.int64])
+@pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
+def test_whole_planes_have_the_bits_of_channels_last(name, dtype):
+    """Of every width around a vector's, and of more rows or columns than are reduced at a time."""
+    rng = np.random.default_rng(0)
+    for sizes in [*((3, n) for n in range(1, 36)), (1, 1), (257, 2), (2, 257), (256, 256)]:
+        x = (50 * rng.standard_normal((2, 3, *sizes))).astype(dtype)
+        x[1, 2, -1, -1] = 100  # the last one
+        y = getattr(cconv, f"{name}2d")(x, sizes)
+        last = np.ascontiguousarray(np.moveaxis(x, 1, -1))
+        expected = getattr(cconv, f"{name}2d")(last, sizes, channels_last=True)
+        np.testing.assert_array_equal(y, np.moveaxis(expected, -1, 1))
+        if name == "max_pool":
+            np.testing.assert_array_equal(y, x.max((2, 3), keepdims=True))
+
+
 def test_defaults_are_those_of_the_reference():
     for name, dims in itertools.product((*POOLS, "max_unpool"), (1, 2, 3)):
         ours, theirs = (getattr(m, f"{name}{dims}d") for m in (cconv, reference))
