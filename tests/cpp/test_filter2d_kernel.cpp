@@ -32,14 +32,14 @@ struct Shape {
 template <class T, class Term>
 T sum_of(Level level, const Shape& s, T bias, Term term) {
   const bool one = s.KD * s.KH * s.KW <= kTermsPerChain;
-  const std::int64_t taps = std::min(s.KH, kTermsPerChain);
-  const std::int64_t columns = one ? s.KW : kTermsPerChain / taps;
+  const std::int64_t parts = (s.KH + kTermsPerChain - 1) / kTermsPerChain;
+  const std::int64_t columns = one ? s.KW : std::max<std::int64_t>(kTermsPerChain / s.KH, 1);
   T total = bias, chain = 0;
   for (std::int64_t kd = 0; kd < s.KD; ++kd)
-    for (std::int64_t kh = 0; kh < s.KH; kh += taps)
+    for (std::int64_t part = 0; part < parts; ++part)
       for (std::int64_t kw = 0; kw < s.KW; kw += columns) {
         for (std::int64_t w = kw; w < std::min(kw + columns, s.KW); ++w)
-          for (std::int64_t h = kh; h < std::min(kh + taps, s.KH); ++h) {
+          for (std::int64_t h = s.KH * part / parts; h < s.KH * (part + 1) / parts; ++h) {
             const auto [x, weight] = term(kd, h, w);
             chain = multiply_add(level, x, weight, chain);
           }
@@ -134,6 +134,9 @@ TEST_CASE_TEMPLATE("filter: sums of several chains", T, float, double, std::uint
     for (const Shape& s : {Shape{1, 16, 16, 1, 7, columns},
                            {1, 16, 17, 1, 7, columns},
                            {1, 1, 257, 1, 2, columns},
+                           {1, 256, 2, 1, 8, columns},
+                           {1, 257, 2, 1, 8, columns},
+                           {1, 513, 1, 1, 8, columns},
                            {1, 300, 2, 1, 8, columns},
                            {2, 12, 11, 2, 3, columns},
                            {9, 5, 6, 1, 9, columns}}) {

@@ -125,17 +125,18 @@ struct OneChain {
   }
 };
 
-// A tile whose chains are parts of columns, or some columns, of a depth.
+// A tile whose chains are some columns of a depth, or parts of one; of these none is much shorter
+// than the others, and none has fewer taps than a tile has rows.
 struct ManyChains {
   template <class T, int kRows, int kVectors>
   static CCONV_INLINE void tile(const Block<T>& block, Place<T> place, std::byte* to) {
     const std::int64_t KH = block.KH, KW = block.KW, pitch = block.sums_pitch;
-    const std::int64_t taps = KH < kTermsPerChain ? KH : kTermsPerChain;
-    const std::int64_t columns = kTermsPerChain / taps;
+    const std::int64_t parts = (KH + kTermsPerChain - 1) / kTermsPerChain;
+    const std::int64_t columns = parts > 1 ? 1 : kTermsPerChain / KH;
     bool first = true;
     for (std::int64_t kd = 0; kd < block.KD; ++kd) {
-      for (std::int64_t kh = 0; kh < KH; kh += taps) {
-        const std::int64_t kh_end = kh + taps < KH ? kh + taps : KH;
+      for (std::int64_t part = 0; part < parts; ++part) {
+        const std::int64_t kh = KH * part / parts, kh_end = KH * (part + 1) / parts;
         for (std::int64_t kw = 0; kw < KW;) {
           W<T> sum[kRows][kVectors];
           clear<T>(sum);
