@@ -42,11 +42,13 @@ inline std::uint64_t neutral_of(Pool pool, Type type) {
 struct Thread {
   std::byte *row, *block, *loaded, *result, *part;
   std::int64_t* indices;
-  Taps* taps;
+  Taps *windows, *taps;
   std::byte* divisors;
   int worker;
   Stop& stop;
-  // What the divisors are for: most rows have those of the row before.
+  // What the windows, their taps in a block of the row, and the divisors are for: most rows have
+  // those of the row before.
+  mutable std::int64_t windows_begin = -1, taps_begin = -1, taps_block = -1;
   mutable std::int64_t divided_begin = -1;
   mutable double divided_rows = 0;
 
@@ -62,6 +64,7 @@ struct Thread {
     result = take(t.result_bytes);
     part = take(t.part_bytes);
     indices = reinterpret_cast<std::int64_t*>(take(t.indices_bytes));
+    windows = reinterpret_cast<Taps*>(take(t.taps_bytes));
     taps = reinterpret_cast<Taps*>(take(t.taps_bytes));
     divisors = take(t.divisors_bytes);
   }
@@ -73,9 +76,10 @@ struct Thread {
 
 // Output positions [begin, begin + count) of a row, and what lies under them.
 struct Piece {
-  const std::byte* src;  // the plane, or the block of channels
-  std::byte* dst;        // its first result
-  std::byte* result;     // where that is made: dst itself or scratch
+  const std::byte* src;   // the plane, or the block of channels
+  std::byte* dst;         // its first result
+  std::byte* result;      // where that is made: dst itself or scratch
+  std::int64_t* indices;  // likewise, of maxima that are searched
   std::int64_t begin, count;
   std::int64_t channels, inner;  // of a position: elements of src, of the working type
   Taps depth, height;            // rows of the input
@@ -109,8 +113,11 @@ class Input {
 
   // `count` elements that change nothing: their first bytes are the lowest, little-endian.
   void fill(std::byte* dst, std::int64_t count) const {
-    for (std::int64_t i = 0; i < count; ++i)
-      std::memcpy(dst + i * t_.size, &neutral_, static_cast<std::size_t>(t_.size));
+    if (count <= 0) return;
+    std::memcpy(dst, &neutral_, static_cast<std::size_t>(t_.size));
+    for (std::int64_t done = 1; done < count; done *= 2)
+      std::memcpy(dst + done * t_.size, dst,
+                  static_cast<std::size_t>(std::min(done, count - done) * t_.size));
   }
 
   // A row of the piece, its columns [column, column + count) side by side.

@@ -156,23 +156,102 @@ void planes(const Planes& a) {
   }
 }
 
+// Where x takes the place of the maximum y: the first of equals stays, and the first NaN.
+template <class T, int N>
+CCONV_INLINE typename Vec<T, N>::Mask beats(Vec<T, N> x, Vec<T, N> y) {
+  if constexpr (T(0.5) != T(0))  // floats
+    return select(y != y, Vec<T, N>::Mask::fill(0), (x > y) | (x != x));
+  else
+    return x > y;
+}
+
+// N windows at once, whose taps load(t) gives; those of lane j have the indices
+// index + j*lane_step + t*step.
+template <class T, int N, class Load>
+CCONV_INLINE void search_block(const Taps& taps, std::int64_t index, std::int64_t lane_step,
+                               std::byte* values, std::int64_t* indices, Load load) {
+  using Tap = typename Vec<T, N>::Mask;  // a tap's number in as many bits as its value
+  constexpr std::int64_t kMost = 128;    // numbers that 8 bits hold
+  for (std::int64_t begin = 0; begin < taps.count; begin += kMost) {
+    const std::int64_t count = taps.count - begin < kMost ? taps.count - begin : kMost;
+    Vec<T, N> y = Vec<T, N>::load(values);
+    Tap tap = Tap::fill(-1);
+    for (std::int64_t t = 0; t < count; ++t) {
+      const Vec<T, N> x = load(begin + t);
+      const typename Vec<T, N>::Mask better = beats(x, y);
+      y = select(better, x, y);
+      tap = select(better, Tap::fill(static_cast<Bits<T>>(t)), tap);
+    }
+    y.store(values);
+    Bits<T> taps_won[N];
+    tap.store(taps_won);
+    for (int j = 0; j < N; ++j) {
+      const std::int64_t won = index + j * lane_step + (begin + taps_won[j]) * taps.step;
+      indices[j] = taps_won[j] < 0 ? indices[j] : won;
+    }
+  }
+}
+
+// Channels [c, inner) of window o.
+template <class T, int N>
+CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t c) {
+  constexpr std::int64_t kSize = sizeof(T);
+  const Taps taps = a.taps[o];
+  const std::int64_t step = taps.step * a.inner * kSize;
+  for (; c + N <= a.inner; c += N) {
+    const std::byte* const from = a.src + (taps.first * a.inner + c) * kSize;
+    const std::int64_t at = o * a.inner + c;
+    search_block<T, N>(taps, a.index + taps.first, 0, a.values + at * kSize, a.indices + at,
+                       [=](std::int64_t t) { return Vec<T, N>::load(from + t * step); });
+  }
+  if constexpr (N > 1) {
+    if (c < a.inner) search_channels<T, N / 2>(a, o, c);
+  }
+}
+
+// Whether `count` windows are alike, each `stride` positions after the one before.
+CCONV_INLINE bool alike(const Taps* taps, int count, std::int64_t stride) {
+  for (int j = 1; j < count; ++j)
+    if (taps[j].count != taps[0].count || taps[j].first != taps[0].first + j * stride) return false;
+  return true;
+}
+
+// Windows from o on, in vectors of positions where N of them are alike; how many.
+template <class T, int N>
+CCONV_INLINE std::int64_t search_positions(const Search& a, std::int64_t o) {
+  if constexpr (N > 1) {
+    constexpr std::int64_t kSize = sizeof(T);
+    const Taps taps = a.taps[o];
+    const std::byte* const from = a.src + taps.first * kSize;
+    const std::int64_t step = taps.step * kSize;
+    std::byte* const values = a.values + o * kSize;
+    const bool fits = o + N <= a.positions;
+    if (fits && alike(a.taps + o, N, 1)) {
+      search_block<T, N>(taps, a.index + taps.first, 1, values, a.indices + o,
+                         [=](std::int64_t t) { return Vec<T, N>::load(from + t * step); });
+      return N;
+    }
+    if (fits && alike(a.taps + o, N, 2)) {
+      search_block<T, N>(taps, a.index + taps.first, 2, values, a.indices + o, [=](std::int64_t t) {
+        const std::byte* const pairs = from + t * step;
+        return evens(Vec<T, N>::load(pairs), Vec<T, N>::load(pairs + (N - 1) * kSize));
+      });
+      return N;
+    }
+    return search_positions<T, N / 2>(a, o);
+  } else {
+    search_channels<T, 1>(a, o, 0);
+    return 1;
+  }
+}
+
 template <class T>
 void search(const Search& a) {
-  constexpr std::int64_t kSize = sizeof(T);
-  for (std::int64_t o = 0; o < a.positions; ++o) {
-    const Taps taps = a.taps[o];
-    std::byte* const values = a.values + o * a.inner * kSize;
-    std::int64_t* const indices = a.indices + o * a.inner;
-    for (std::int64_t t = 0; t < taps.count; ++t) {
-      const std::int64_t i = taps.first + t * taps.step;
-      const std::byte* const src = a.src + i * a.inner * kSize;
-      for (std::int64_t c = 0; c < a.inner; ++c) {
-        const T x = load_one<T>(src + c * kSize), y = load_one<T>(values + c * kSize);
-        if (indices[c] >= 0 && !(x > y) && !(x != x && y == y)) continue;
-        store_one(values + c * kSize, x);
-        indices[c] = a.index + i;
-      }
-    }
+  constexpr int N = V<T>::kLanes;
+  if (a.inner == 1) {
+    for (std::int64_t o = 0; o < a.positions;) o += search_positions<T, N>(a, o);
+  } else {
+    for (std::int64_t o = 0; o < a.positions; ++o) search_channels<T, N>(a, o, 0);
   }
 }
 

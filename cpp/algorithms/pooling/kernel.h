@@ -56,7 +56,7 @@ struct Search {
   const Taps* taps;
   std::int64_t positions, inner;
   std::byte* values;
-  std::int64_t* indices;  // negative where there is no value yet
+  std::int64_t* indices;  // of the values; at the beginning the least value, and a window's first
 };
 
 // The operations on one type.  Of sums a block is a chain from left to right, begun at its first

@@ -96,7 +96,14 @@ class Run {
     piece.depth = p_.axis[0].taps(at.od);
     piece.height = p_.axis[1].taps(at.oh);
     piece.result = stored_as_made() ? piece.dst : thread.result;
+    const bool dense = dst_.spatial[2] == piece.inner * size_of(p_.dst_type);
+    piece.indices = indices_ != nullptr && dense ? indices_ + first_of(piece) : thread.indices;
     return piece;
+  }
+
+  // The place of a piece's first result among all.
+  std::int64_t first_of(const Piece& piece) const {
+    return (piece.dst - dst_.data) / size_of(p_.dst_type);
   }
 
   // Roots want aligned numbers, which out's need not be.
@@ -185,7 +192,15 @@ class Run {
 
   // Maxima and their indices, a row of the input after the other.
   void search(const Piece& piece, const Thread& thread) const {
-    std::fill_n(thread.indices, piece.count * piece.inner, std::int64_t{-1});
+    // The first element of a window wins where all of them are the least value there is.
+    if (thread.windows_begin != piece.begin)
+      for (std::int64_t i = 0; i < piece.count; ++i)
+        thread.windows[i] = p_.axis[2].taps(piece.begin + i);
+    thread.windows_begin = piece.begin;
+    input_.fill(piece.result, piece.count * piece.inner);
+    for (std::int64_t i = 0; i < piece.count; ++i)
+      std::fill_n(piece.indices + i * piece.inner, piece.inner,
+                  index_of(piece, 0) + thread.windows[i].first);
     for (std::int64_t r = 0; r < piece.rows() && !thread.stopped(); ++r) {
       if (p_.axis[2].shared)
         search_shares(piece, r, thread);
@@ -204,8 +219,8 @@ class Run {
       const std::int64_t first = input_index(w, piece.begin, 0);
       const std::int64_t last = input_index(w, piece.begin + piece.count - 1, w.kernel - 1);
       search_columns(piece, row, std::clamp<std::int64_t>(first, 0, axis.in),
-                     std::clamp<std::int64_t>(last + 1, 0, axis.in), thread,
-                     [&](std::int64_t o) { return taps_inside(w, o, axis.in); });
+                     std::clamp<std::int64_t>(last + 1, 0, axis.in), thread, t,
+                     [&](std::int64_t i) { return taps_inside(w, piece.begin + i, axis.in); });
     }
   }
 
@@ -215,22 +230,30 @@ class Run {
     const std::int64_t end = last.first + last.count;
     for (std::int64_t column = axis.taps(piece.begin).first; column < end && !thread.stopped();
          column += t_.columns)
-      search_columns(piece, row, column, std::min(column + t_.columns, end), thread,
-                     [&](std::int64_t o) { return axis.taps(o); });
+      search_columns(piece, row, column, std::min(column + t_.columns, end), thread, column,
+                     [&](std::int64_t i) { return thread.windows[i]; });
   }
 
-  // Of the taps that taps_of(o) gives those at the columns [begin, end).
+  // Of the first element of a row of the input, in its plane.
+  std::int64_t index_of(const Piece& piece, std::int64_t row) const {
+    return (piece.d(row) * p_.axis[1].in + piece.h(row)) * p_.axis[2].in;
+  }
+
+  // Of the taps that taps_of(i) gives for result i of the piece those at the columns [begin, end),
+  // which are block `block` of the row: every row has the same.
   template <class TapsOf>
   void search_columns(const Piece& piece, std::int64_t row, std::int64_t begin, std::int64_t end,
-                      const Thread& thread, TapsOf taps_of) const {
+                      const Thread& thread, std::int64_t block, TapsOf taps_of) const {
     if (begin >= end) return;
     const std::byte* const src = input_.row(piece, row, begin, end - begin, thread);
-    for (std::int64_t i = 0; i < piece.count; ++i)
-      thread.taps[i] = between(taps_of(piece.begin + i), begin, end);
-    const std::int64_t index =
-        (piece.d(row) * p_.axis[1].in + piece.h(row)) * p_.axis[2].in + begin;
-    kernels().search[static_cast<int>(t_.type)](
-        {src, index, thread.taps, piece.count, piece.inner, piece.result, thread.indices});
+    if (thread.taps_begin != piece.begin || thread.taps_block != block)
+      for (std::int64_t i = 0; i < piece.count; ++i)
+        thread.taps[i] = between(taps_of(i), begin, end);
+    thread.taps_begin = piece.begin;
+    thread.taps_block = block;
+    kernels().search[static_cast<int>(t_.type)]({src, index_of(piece, row) + begin, thread.taps,
+                                                 piece.count, piece.inner, piece.result,
+                                                 piece.indices});
   }
 
   // Elements that an average counts along an axis.
@@ -266,11 +289,10 @@ class Run {
 
   void store(const Piece& piece, const Thread& thread) const {
     const std::int64_t size = size_of(p_.dst_type);
-    if (indices_ != nullptr) {
-      const std::int64_t first = (piece.dst - dst_.data) / size;
+    if (piece.indices == thread.indices && indices_ != nullptr) {
       for (std::int64_t i = 0; i < piece.count; ++i)
         std::copy_n(thread.indices + i * piece.inner, piece.inner,
-                    indices_ + first + i * (dst_.spatial[2] / size));
+                    indices_ + first_of(piece) + i * (dst_.spatial[2] / size));
     }
     if (piece.result == piece.dst) return;
     if (p_.dst_type == t_.type || parts_ == 2) {

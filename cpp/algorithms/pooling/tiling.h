@@ -51,13 +51,13 @@ struct Tiling {
   std::int64_t rows;       // of the output, in all planes
   std::int64_t per_item;   // pieces
   // Scratch of a thread: the reduced row, a sum of a block of rows, rows as loaded, results, a sum
-  // of a block of taps, indices, windows, divisors.
+  // of a block of taps, indices, windows (and their taps in a block), divisors.
   std::int64_t row_bytes, loaded_bytes, result_bytes, part_bytes, indices_bytes, taps_bytes,
       divisors_bytes;
 
   std::int64_t bytes_per_thread() const {
-    return 2 * row_bytes + loaded_bytes + result_bytes + part_bytes + indices_bytes + taps_bytes +
-           divisors_bytes;
+    return 2 * row_bytes + loaded_bytes + result_bytes + part_bytes + indices_bytes +
+           2 * taps_bytes + divisors_bytes;
   }
   std::int64_t items() const { return (rows * pieces + per_item - 1) / per_item; }
 };
