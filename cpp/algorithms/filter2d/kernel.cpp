@@ -225,18 +225,19 @@ constexpr int vectors_for(int taps) {
   return vectors;
 }
 
-// Columns of kTaps taps or fewer.
+// Columns of kTaps taps or fewer, of an odd number where rows are left out.
 template <class T, int kTaps = kMostShort<T>>
 void filter_short(const Block<T>& block) {
   if constexpr (kTaps > 0) {
     constexpr int kVectors = vectors_for(kTaps), kRows = rows_for(kTaps, kVectors);
     if (block.KH < kTaps) return filter_short<T, kTaps - 1>(block);
     if (block.row_stride == 1)
-      all_rows<T, OneChain<Short<kTaps, 1>>, kRows, kVectors>(block);
-    else if (block.row_stride == 2)
-      all_rows<T, OneChain<Short<kTaps, 2>>, (kRows + 1) / 2, kVectors>(block);
-    else
-      all_rows<T, OneChain<Short<kTaps, 1>>, 1, kVectors>(block);
+      return all_rows<T, OneChain<Short<kTaps, 1>>, kRows, kVectors>(block);
+    if constexpr (kTaps % 2 == 1) {
+      if (block.row_stride == 2)
+        return all_rows<T, OneChain<Short<kTaps, 2>>, (kRows + 1) / 2, kVectors>(block);
+    }
+    all_rows<T, OneChain<Tall>, 1, kTallVectors>(block);
   }
 }
 
