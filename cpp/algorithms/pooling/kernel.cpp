@@ -209,9 +209,10 @@ CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t 
   }
 }
 
-// Whether `count` windows are alike, each `stride` positions after the one before.
-CCONV_INLINE bool alike(const Taps* taps, int count, std::int64_t stride) {
-  for (int j = 1; j < count; ++j)
+// Whether kCount windows are alike, each `stride` positions after the one before.
+template <int kCount>
+CCONV_INLINE bool alike(const Taps* taps, std::int64_t stride) {
+  for (int j = 1; j < kCount; ++j)
     if (taps[j].count != taps[0].count || taps[j].first != taps[0].first + j * stride) return false;
   return true;
 }
@@ -226,12 +227,12 @@ CCONV_INLINE std::int64_t search_positions(const Search& a, std::int64_t o) {
     const std::int64_t step = taps.step * kSize;
     std::byte* const values = a.values + o * kSize;
     const bool fits = o + N <= a.positions;
-    if (fits && alike(a.taps + o, N, 1)) {
+    if (fits && alike<N>(a.taps + o, 1)) {
       search_block<T, N>(taps, a.index + taps.first, 1, values, a.indices + o,
                          [=](std::int64_t t) { return Vec<T, N>::load(from + t * step); });
       return N;
     }
-    if (fits && alike(a.taps + o, N, 2)) {
+    if (fits && alike<N>(a.taps + o, 2)) {
       search_block<T, N>(taps, a.index + taps.first, 2, values, a.indices + o, [=](std::int64_t t) {
         const std::byte* const pairs = from + t * step;
         return evens(Vec<T, N>::load(pairs), Vec<T, N>::load(pairs + (N - 1) * kSize));
