@@ -15,6 +15,10 @@ inline double seconds(const Problem& p) {
   constexpr double kPerRow = 20e-9;     // of input
   constexpr double kPerItem = 60e-9;
 
+  // Small calls are direct's, which are planned in less time than it takes to cut them here.
+  constexpr double kFewProducts = 1000, kSmallCall = 0.5e-6;
+  if (rows::outputs_of(p) * static_cast<double>(p.terms()) < kFewProducts) return kSmallCall;
+
   const Geometry g = geometry_of(p, p.channels_last);
   const Tiling t = tiling_of(p, g);
   const double planes = static_cast<double>(g.N) * static_cast<double>(g.planes);
