@@ -51,6 +51,9 @@ struct Integer<8> {
 template <class T>
 using Bits = typename Integer<sizeof(T)>::type;
 
+template <class T>
+constexpr bool kHasFractions = T(0.5) != T(0);  // float, double
+
 template <class T, int N>
 struct Vec {
   static constexpr int kLanes = N;
@@ -64,6 +67,17 @@ struct Vec {
     return {*static_cast<const Memory*>(address)};
   }
   CCONV_INLINE void store(void* address) const { *static_cast<Memory*>(address) = v; }
+  // One that is loaded once: without it, compilers load again for each operation that can read
+  // memory.
+  static CCONV_INLINE Vec load_once(const void* address) {
+    Native v = *static_cast<const Memory*>(address);
+#if defined(__x86_64__)
+    if constexpr (sizeof v >= 16) __asm__("" : "+v"(v));
+#elif defined(__aarch64__)
+    __asm__("" : "+w"(v));
+#endif
+    return {v};
+  }
   static CCONV_INLINE Vec fill(T value) { return {value - Native{}}; }  // exact for -0.0 too
 
   friend CCONV_INLINE Vec operator+(Vec a, Vec b) { return {a.v + b.v}; }

@@ -125,7 +125,7 @@ void column(const Block<T>& block, std::int64_t c, std::int64_t p = 0) {
 template <class T>
 void filter(const Block<T>& block) {
   constexpr std::int64_t kLanes = V<T>::kLanes;
-  if constexpr (T(0.5) != T(0)) {  // floats
+  if constexpr (kHasFractions<T>) {
     const auto is = [&](std::int64_t taps, std::int64_t stride) {
       return block.row_taps == taps && block.stride == stride;
     };

@@ -29,8 +29,7 @@ void tile(const Block<T>& block, std::int64_t p) {
     const std::byte* x[kPixels];
 #pragma GCC unroll 64
     for (int i = 0; i < kPixels; ++i) x[i] = pixels[i] + block.skip;
-#pragma GCC unroll 4
-    for (std::int64_t c = 0; c < channels; ++c) {
+    const auto term = [&](std::int64_t c) __attribute__((always_inline)) {
       V<T> w[kVectors];
 #pragma GCC unroll 64
       for (int j = 0; j < kVectors; ++j) w[j] = V<T>::load(weights + j * kVectorSize<T>);
@@ -41,6 +40,12 @@ void tile(const Block<T>& block, std::int64_t p) {
 #pragma GCC unroll 64
         for (int j = 0; j < kVectors; ++j) sum[i][j] = fma(xi, w[j], sum[i][j]);
       }
+    };
+    if constexpr (kHasFractions<T>) {
+#pragma GCC unroll 4
+      for (std::int64_t c = 0; c < channels; ++c) term(c);
+    } else {  // bound by the multiplications
+      for (std::int64_t c = 0; c < channels; ++c) term(c);
     }
     pixels += block.pitch;
   }

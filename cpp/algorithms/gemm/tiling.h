@@ -21,8 +21,6 @@ constexpr pixels::Limits kCopied{768, 64, 320 << 10};
 constexpr std::int64_t kStripsPacked = 4;  // as often a panel may be packed
 constexpr std::int64_t kFewestItems = 16;  // cut channels further until there are so many
 
-using pixels::divide_up;
-
 // The terms (kd, kh, kw, c) of an output, in this order, in blocks: whole rows of taps; where these
 // have too many terms, whole taps; or parts of the channels of one tap.
 struct Terms {

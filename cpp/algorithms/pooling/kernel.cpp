@@ -10,7 +10,7 @@ namespace {
 struct Maximum {
   template <class T, int N>
   static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
-    if constexpr (T(0.5) != T(0))  // floats
+    if constexpr (kHasFractions<T>)
       return select(b != b, b, max(b, a));
     else
       return max(b, a);
@@ -159,7 +159,7 @@ void planes(const Planes& a) {
 // Where x takes the place of the maximum y: the first of equals stays, and the first NaN.
 template <class T, int N>
 CCONV_INLINE typename Vec<T, N>::Mask beats(Vec<T, N> x, Vec<T, N> y) {
-  if constexpr (T(0.5) != T(0))  // floats
+  if constexpr (kHasFractions<T>)
     return select(y != y, Vec<T, N>::Mask::fill(0), (x > y) | (x != x));
   else
     return x > y;
