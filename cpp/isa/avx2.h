@@ -33,6 +33,27 @@ CCONV_INLINE HalfV<double> fma(HalfV<double> a, HalfV<double> b, HalfV<double> c
   return {_mm_fmadd_pd(a.v, b.v, c.v)};
 }
 
+// 16 bytes become floats, and floats bytes: half to even, saturating, NaN becomes 0.
+CCONV_INLINE void widen_bytes(const std::byte* bytes, std::byte* floats) {
+  const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  auto* const to = reinterpret_cast<float*>(floats);
+  _mm256_storeu_ps(to, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(b)));
+  _mm256_storeu_ps(to + 8, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(b, 8))));
+}
+CCONV_INLINE void narrow_to_bytes(const std::byte* floats, std::byte* bytes) {
+  const auto integers = [&](int i) {
+    const __m256 x = _mm256_loadu_ps(reinterpret_cast<const float*>(floats) + i);
+    // The second operand is the result where one is NaN.
+    const __m256 positive = _mm256_max_ps(x, _mm256_setzero_ps());
+    return _mm256_cvtps_epi32(_mm256_min_ps(positive, _mm256_set1_ps(255)));
+  };
+  const __m256i pairs = _mm256_packs_epi32(integers(0), integers(8));
+  const __m256i words = _mm256_permute4x64_epi64(pairs, 0xd8);
+  _mm_storeu_si128(
+      reinterpret_cast<__m128i*>(bytes),
+      _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 6;
 constexpr int kDirectVectors = 2;

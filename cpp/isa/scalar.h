@@ -19,6 +19,19 @@ constexpr bool kHalfVectors = false;
 template <class T>
 using HalfV = V<T>;
 
+// 16 bytes become floats, and floats bytes: half to even, saturating, NaN becomes 0.
+CCONV_INLINE void widen_bytes(const std::byte* bytes, std::byte* floats) {
+  for (int i = 0; i < 16; ++i)
+    store_one(floats + i * sizeof(float), static_cast<float>(load_one<std::uint8_t>(bytes + i)));
+}
+CCONV_INLINE void narrow_to_bytes(const std::byte* floats, std::byte* bytes) {
+  for (int i = 0; i < 16; ++i) {
+    const float x = load_one<float>(floats + i * sizeof(float));
+    const float positive = x > 0 ? x : 0, bounded = positive < 255 ? positive : 255;
+    store_one(bytes + i, static_cast<std::uint8_t>(bounded + 0x1.8p23f - 0x1.8p23f));
+  }
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 4;
 constexpr int kDirectVectors = 2;

@@ -178,7 +178,15 @@ void convert_rows(const std::byte* src, std::int64_t src_step, std::byte* dst,
     }
     for (std::int64_t i = 0; i < count; i += kBlock) {
       if (i > count - kBlock) i = count - kBlock;
-      convert_block<From, To, kElement>(src + i * sizeof(From), dst + i * sizeof(To), kBlock);
+      const std::byte* const from = src + i * sizeof(From);
+      std::byte* const to = dst + i * sizeof(To);
+      // Compilers make no vectors of bytes that become four times as wide.
+      if constexpr (kSame<From, std::uint8_t> && kSame<To, float>)
+        widen_bytes(from, to);
+      else if constexpr (kSame<From, float> && kSame<To, std::uint8_t>)
+        narrow_to_bytes(from, to);
+      else
+        convert_block<From, To, kElement>(from, to, kBlock);
     }
   }
 }
