@@ -47,5 +47,6 @@ const Room& direct_room();
 const Room& gemm_room();
 const Room& depthwise_room();
 const Room& filter2d_room();
+const Room& separable_room();
 
 }  // namespace cconv

@@ -6,6 +6,7 @@
 #include "bindings/results.h"
 #include "bindings/running.h"
 #include "plan/dense.h"
+#include "plan/form.h"
 #include "plan/plan.h"
 #include "problem/refusal.h"
 #include "problem/validate.h"
@@ -38,6 +39,7 @@ void read_options(Arguments& arguments, PyObject* const* args, int dims, ConvOpt
 }
 
 PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out, const Prepared* kept) {
+  c.problem.form = form_of(c.problem, a.weight);
   const Plan plan = make_plan(a.options.call, c.problem);
   py::object result;
   if (out == Py_None) {
@@ -60,8 +62,9 @@ PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out, const 
   return result.release().ptr();
 }
 
-py::dict explanation(const ConvArguments& a, const Convolution& c) {
+py::dict explanation(const ConvArguments& a, Convolution& c) {
   using namespace py::literals;
+  c.problem.form = form_of(c.problem, a.weight);
   const Plan plan = make_plan(a.options.call, c.problem);
   const int threads = useful_threads(plan, c.problem, threads_allowed());
   py::dict reasons;

@@ -36,7 +36,7 @@ void read_options(Arguments& arguments, PyObject* const* args, int dims, ConvOpt
 PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out, const Prepared* kept);
 
 // What explain() tells of it.
-py::dict explanation(const ConvArguments& a, const Convolution& c);
+py::dict explanation(const ConvArguments& a, Convolution& c);
 
 void add_conv(py::module_& module);
 

@@ -10,6 +10,7 @@
 #include "bindings/arguments.h"
 #include "bindings/conv.h"
 #include "bindings/methods.h"
+#include "plan/form.h"
 #include "plan/plan.h"
 
 namespace cconv {
@@ -88,6 +89,7 @@ class Layer {
     a.x.strides = strides;
     Convolution c;
     validate_conv(a, c);
+    c.problem.form = form_of(c.problem, a.weight);
     make_plan(o.call, c.problem);
   }
 
@@ -173,7 +175,7 @@ PyObject* prepare(PyObject* self, PyObject* const* args, Py_ssize_t count) noexc
 PyObject* explain_layer(PyObject* self, PyObject* x) noexcept {
   return guarded("layer", [&]() -> PyObject* {
     return layer_of(self).with_input(
-        x, [](const ConvArguments& a, const Convolution& c, const Prepared&) {
+        x, [](const ConvArguments& a, Convolution& c, const Prepared&) {
           return explanation(a, c).release().ptr();
         });
   });

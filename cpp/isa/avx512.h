@@ -33,6 +33,18 @@ CCONV_INLINE HalfV<double> fma(HalfV<double> a, HalfV<double> b, HalfV<double> c
   return {_mm256_fmadd_pd(a.v, b.v, c.v)};
 }
 
+// 16 bytes become floats, and floats bytes: half to even, saturating, NaN becomes 0.
+CCONV_INLINE void widen_bytes(const std::byte* bytes, std::byte* floats) {
+  const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  _mm512_storeu_ps(floats, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(b)));
+}
+CCONV_INLINE void narrow_to_bytes(const std::byte* floats, std::byte* bytes) {
+  // The second operand is the result where one is NaN.
+  const __m512 positive = _mm512_max_ps(_mm512_loadu_ps(floats), _mm512_setzero_ps());
+  const __m512i i = _mm512_cvtps_epi32(_mm512_min_ps(positive, _mm512_set1_ps(255)));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), _mm512_cvtepi32_epi8(i));
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 8;
 constexpr int kDirectVectors = 3;
@@ -44,7 +56,7 @@ constexpr int kGemmVectors = 4;
 // columns of up to so many taps stay in registers, beside a tile of rows x vectors; the
 // tile of taller columns.
 template <class T>
-using FilterV = HalfV<T>;
+using FilterV = V<T>;
 constexpr int kFilterTaps = 7;
 constexpr int kFilterRows = 8, kFilterVectors = 3;
 constexpr int kTallRows = 6, kTallVectors = 4;

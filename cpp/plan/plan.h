@@ -11,7 +11,7 @@
 namespace cconv {
 
 using RoomOf = const Room& (*)();
-constexpr RoomOf kRooms[] = {direct_room, gemm_room, depthwise_room, filter2d_room};
+constexpr RoomOf kRooms[] = {direct_room, gemm_room, depthwise_room, filter2d_room, separable_room};
 
 struct Plan {
   const Room* room = nullptr;

@@ -10,8 +10,9 @@
 
 namespace cconv {
 
-enum class Algorithm : std::uint8_t { automatic, direct, gemm, depthwise, filter2d };
-constexpr const char* kAlgorithmNames[] = {"auto", "direct", "gemm", "depthwise", "filter2d"};
+enum class Algorithm : std::uint8_t { automatic, direct, gemm, depthwise, filter2d, separable };
+constexpr const char* kAlgorithmNames[] = {"auto",      "direct",   "gemm",
+                                           "depthwise", "filter2d", "separable"};
 
 constexpr int kSpatial = 3;   // depth, height, width; leading axes a call lacks have extent 1
 constexpr int kMaxNdim = 64;  // of an array, as in NumPy
@@ -21,6 +22,10 @@ struct BorderValue {
   Complex<double> value{};
   std::int64_t integer = 0;
 };
+
+// What is known of the weights' values: nothing, that they are a column times a row, that they are
+// all the same.
+enum class Form : std::uint8_t { general, separable, constant };
 
 struct Axis {
   std::int64_t in = 1;
@@ -46,6 +51,7 @@ struct Problem {
   bool channels_last = false;
   bool prepared = false;  // weights are those of a layer, ready for many calls
   Algorithm algorithm = Algorithm::automatic;
+  Form form = Form::general;
 
   constexpr std::int64_t taps() const {
     return axis[0].window.kernel * axis[1].window.kernel * axis[2].window.kernel;

@@ -117,12 +117,14 @@ def conv2d(
         "hardswish", "gelu".
     channels_last : bool
         Channels are the last axis of `x` and of the result.
-    algorithm : {"auto", "direct", "gemm", "depthwise", "filter2d"}
+    algorithm : {"auto", "direct", "gemm", "depthwise", "filter2d", "separable"}
         ``"direct"`` works along the rows of `x` and does every case; ``"gemm"`` multiplies pixels
         by packed weights, many output channels at once, and does all but complex numbers and an
         `x` without channels; ``"depthwise"`` does many channels with a filter each, of real numbers
         and at most 256 taps; ``"filter2d"`` goes over planes with a filter each, or one for all, of
-        real numbers; ``"auto"`` takes the one it estimates to be fastest, see `explain`.
+        real numbers; ``"separable"`` sums columns, then rows, where one filter for all planes is a
+        column times a row (Gaussian, Sobel, box), of real numbers and without a stride along rows;
+        ``"auto"`` takes the one it estimates to be fastest, see `explain`.
     dtype : dtype, optional
         Of the result. Floats are rounded, integers round half to even and saturate. Without it:
         floats as `x` and `weight` promote (a float with an integer image of 8 or 16 bits gives the

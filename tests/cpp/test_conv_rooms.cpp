@@ -49,6 +49,12 @@ struct Case {
     fill(src, p.src_type);
     fill(weights, p.sum_type);
     fill(bias, p.sum_type);
+    if (p.form == Form::general) return;
+    // A product of powers of two, so that it stays one in every type; or all alike.
+    const auto width = static_cast<std::size_t>(p.axis[2].window.kernel);
+    const bool equal = p.form == Form::constant;
+    for (std::size_t i = 0; i < weights.values.size(); ++i)
+      weights.values[i] = equal ? 3.0 : (i / width % 3 ? -2.0 : 1.0) * (i % width % 2 ? 4.0 : 1.0);
   }
 
   Placement contiguous_src(bool channels_last) const {
@@ -179,6 +185,21 @@ Problem any_depthwise(Random& random) {
   return p;
 }
 
+// One filter whose weights are a column times a row, or all the same.
+Problem any_separable(Random& random) {
+  Problem p = any_problem(random);
+  p.G = p.IC = p.OC = 1;
+  p.form = random.between(0, 1) ? Form::separable : Form::constant;
+  p.axis[2].window.stride = 1;
+  if (random.between(0, 1)) p.axis[2].window.kernel = random.between(1, 20);
+  if (p.dims > 1 && random.between(0, 1)) p.axis[1].window = {random.between(1, 12)};
+  for (int a = kSpatial - p.dims; a < kSpatial; ++a) {
+    p.axis[a].in += p.axis[a].window.kernel * p.axis[a].window.dilation;
+    p.axis[a] = axis_of(p.axis[a].in, p.axis[a].window);
+  }
+  return p;
+}
+
 Problem image(std::int64_t IC, std::int64_t OC, const Axis& h, const Axis& w) {
   Problem p;
   p.IC = IC, p.OC = OC;
@@ -231,6 +252,12 @@ std::vector<Problem> large_problems() {
   // column.
   for (const Window& w : {Window{5, 1, 1, 2, 2}, {20, 1, 1, 9, 10}, {3, 2, 1, 1, 1}})
     all.push_back(image(1, 1, axis_of(70, w), axis_of(1530, w)));
+  // Of separable: several bands and chunks; windows higher than a band.
+  for (const Window& w : {Window{5, 1, 1, 2, 2}, {11, 1, 1, 5, 5}, {40, 1, 1, 9, 30}})
+    for (const Form form : {Form::separable, Form::constant}) {
+      all.push_back(image(1, 1, axis_of(70, w), axis_of(4600, w)));
+      all.back().form = form;
+    }
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i].border = static_cast<Border>(i % 5);
     all[i].channels_last = i % 3 != 0;
@@ -289,6 +316,7 @@ TEST_CASE("random problems agree with the formula") {
     Random random(seed);
     check_formula(any_problem(random), random);
     if (seed % 2 == 0) check_formula(any_depthwise(random), random);
+    check_formula(any_separable(random), random);
   }
 }
 
@@ -308,6 +336,7 @@ TEST_CASE("the same bits whatever the strides, the threads and the weights' form
     Random random(seed);
     check_bits(any_problem(random), random);
     if (seed % 4 == 0) check_bits(any_depthwise(random), random);
+    check_bits(any_separable(random), random);
   }
   Random random(6);
   for (const Problem& p : large_problems()) {

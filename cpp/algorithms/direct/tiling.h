@@ -38,8 +38,6 @@ struct Tiling {
   std::int64_t items(const Problem& p) const { return blocks * channel_blocks * p.G; }
 };
 
-constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 // Positions that may lie in one row of src: an output row, or more where its axis has no window and
 // the next one takes no steps over rows.
 constexpr std::int64_t row_length(const Problem& p) {

@@ -19,7 +19,7 @@ inline double seconds(const Problem& p) {
   constexpr double kFewProducts = 1000, kSmallCall = 0.5e-6;
   if (rows::outputs_of(p) * static_cast<double>(p.terms()) < kFewProducts) return kSmallCall;
 
-  const Geometry g = geometry_of(p, p.channels_last);
+  const Geometry g = planes::geometry_of(p, p.channels_last);
   const Tiling t = tiling_of(p, g);
   const double planes = static_cast<double>(g.N) * static_cast<double>(g.planes);
   const double bands = planes * static_cast<double>(g.d.out) * static_cast<double>(t.bands) *
@@ -33,7 +33,7 @@ inline double seconds(const Problem& p) {
   const double columns = static_cast<double>(round_up(g.columns(), t.lanes));
   const double outputs =
       planes * static_cast<double>(g.d.out) * static_cast<double>(g.h.out) * columns;
-  const double copied = rows * static_cast<double>(phase_pitch(g, t.columns)) *
+  const double copied = rows * static_cast<double>(planes::phase_pitch(g, t.columns)) *
                         static_cast<double>(std::min(g.w.window.stride, span(g.w.window)));
   return outputs * static_cast<double>(p.terms()) * rows::seconds_per_product(p) *
              (alone ? kPerProductAlone : kPerProduct) +

@@ -34,7 +34,7 @@ CCONV_INLINE void add(W<T> (&sum)[kVectors], W<T> w, const W<T> (&x)[kVectors]) 
 template <class T, int kVectors>
 CCONV_INLINE void load(const std::byte* row, W<T> (&x)[kVectors]) {
 #pragma GCC unroll 8
-  for (int j = 0; j < kVectors; ++j) x[j] = W<T>::load(row + j * sizeof(W<T>));
+  for (int j = 0; j < kVectors; ++j) x[j] = W<T>::load_once(row + j * sizeof(W<T>));
 }
 
 // Columns of few taps, which stay in registers while the rows under the tile pass by: a row is
@@ -212,7 +212,7 @@ void all_rows(const Block<T>& block, std::int64_t output = 0) {
 
 // Integers, which few processors multiply fast, do without tiles for each height.
 template <class T>
-constexpr int kMostShort = T(0.5) == T(0) ? 0 : kFilterTaps;
+constexpr int kMostShort = kHasFractions<T> ? kFilterTaps : 0;
 
 // Tiles for so many taps of a column: what the registers hold beside the taps and a row.
 constexpr int rows_for(int taps, int vectors) {

@@ -1,19 +1,19 @@
 // Filters on planes: one kernel for each plane of pixels, rows in and rows out.  Output columns lie
 // in the vector lanes, and several rows of outputs share the rows of input under them.
 //
-// A plane is cut into bands of rows and these into chunks of columns.  Under a chunk, input.h finds
-// rows in src or copies them with their border; the kernel sums into the result itself, or into
-// scratch where sums are activated or cast.
+// A plane is cut into bands of rows and these into chunks of columns.  Under a chunk,
+// planes/input.h finds rows in src or copies them with their border; the kernel sums into the
+// result itself, or into scratch where sums are activated or cast.
 #include "algorithms/room.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "algorithms/filter2d/cost.h"
-#include "algorithms/filter2d/input.h"
 #include "algorithms/filter2d/kernel.h"
 #include "algorithms/filter2d/tiling.h"
-#include "algorithms/rows/sums.h"
+#include "algorithms/planes/input.h"
+#include "algorithms/planes/result.h"
 
 namespace cconv::filter2d {
 namespace {
@@ -27,10 +27,13 @@ template <class T>
 class Run {
  public:
   Run(const Problem& p, const Operands& a, const Tiling& t, const Geometry& g, std::byte* workspace)
-      : p_(p), a_(a), t_(t), g_(g), input_(p, g, a.src.data, t), workspace_(workspace) {
-    holds_sums_ = p.dst_type == rows::Sum<T>::kType && p.activation == Activation::none &&
-                  g.dst_step[2] == kSize && g.columns() >= t.lanes;
-  }
+      : p_(p),
+        a_(a),
+        t_(t),
+        g_(g),
+        input_(p, g, a.src.data, t.lanes, t.row_bytes, kernels().tile_rows),
+        result_(p, g, a.dst.data, t.lanes, p.terms()),
+        workspace_(workspace) {}
 
   // Before the first item.
   void clear(int threads) const {
@@ -46,12 +49,13 @@ class Run {
     const std::int64_t oh = index % t_.bands * t_.band;
     const std::int64_t band = std::min(t_.band, g_.h.out - oh);
     const std::int64_t first = index / t_.bands * t_.units;
-    const std::int64_t last = std::min(first + t_.units, g_.N * g_.planes * g_.d.out);
+    const std::int64_t last = std::min(first + t_.units, planes::units_of(g_));
     for (std::int64_t unit = first; unit < last && !stop.requested(); ++unit) {
-      const Unit u = unit_of(unit);
+      const planes::Unit u = planes::unit_of(g_, unit);
       input_.each_segment(begin, end,
-                          [&](const Segment& s) { segment(u, oh, band, s, end, scratch); });
+                          [&](const planes::Segment& s) { segment(u, oh, band, s, end, scratch); });
     }
+    result_.end();
   }
 
  private:
@@ -79,18 +83,12 @@ class Run {
     return s;
   }
 
-  Unit unit_of(std::int64_t unit) const {
-    const std::int64_t od = unit % g_.d.out, plane = unit / g_.d.out;
-    return {plane / g_.planes, plane % g_.planes, od};
-  }
-
   // The columns of a segment before `end` become results.
-  void segment(const Unit& u, std::int64_t oh, std::int64_t band, const Segment& s,
+  void segment(const planes::Unit& u, std::int64_t oh, std::int64_t band, const planes::Segment& s,
                std::int64_t end, const Scratch& scratch) const {
     input_.place_taps(s, scratch.offsets);
     input_.find(u, oh, band, s, scratch.border, scratch.rows, scratch.table);
-    std::byte* const to = a_.dst.data + g_.dst_batch->offset(u.n) + u.plane * g_.dst_plane +
-                          u.od * g_.dst_step[0] + oh * g_.dst_step[1] + s.begin * g_.dst_step[2];
+    std::byte* const to = result_.at(u, oh, s.begin);
     const std::int64_t taps = p_.terms();
     Block<Product> block{};
     block.rows = scratch.table;
@@ -103,33 +101,37 @@ class Run {
     block.weights = a_.weights + (g_.weights_per_plane ? u.plane * taps * kSize : 0);
     if (a_.bias != nullptr)
       std::memcpy(&block.bias, a_.bias + (g_.weights_per_plane ? u.plane * kSize : 0), sizeof(T));
-    block.outputs = band;
     block.columns = s.count();
-    block.sums = holds_sums_ ? to : scratch.sums;
-    block.sums_pitch = holds_sums_ ? g_.dst_step[1] : t_.sums_pitch;
-    filter(block);
-    if (holds_sums_) return;
-    const std::int64_t count = std::min(s.end, end) - s.begin;
-    if (p_.activation != Activation::none)
-      for (std::int64_t r = 0; r < band; ++r)
-        rows::finish(p_, T{}, reinterpret_cast<T*>(scratch.sums + r * t_.sums_pitch), count);
-    const rows::Store store =
-        rows::kernels().store[sum_index(rows::finished_type<T>(p_))][static_cast<int>(p_.dst_type)];
-    store(scratch.sums, t_.sums_pitch / kSize, {to, g_.dst_step[1], g_.dst_step[2], band, count});
+    if (result_.holds_sums()) {
+      block.outputs = band;
+      block.sums = to;
+      block.sums_pitch = g_.dst_step[1];
+      return filter(block);
+    }
+    block.sums = scratch.sums;
+    block.sums_pitch = t_.sums_pitch;
+    const std::int64_t tile = kernels().tile_rows;
+    for (std::int64_t r = 0; r < band; r += tile) {
+      block.outputs = std::min(tile, band - r);
+      filter(block);
+      result_.store(scratch.sums, t_.sums_pitch, block.outputs, std::min(s.end, end) - s.begin,
+                    to + r * g_.dst_step[1]);
+      block.rows += tile * block.row_stride;
+    }
   }
 
   const Problem& p_;
   const Operands& a_;
   const Tiling& t_;
   const Geometry& g_;
-  const Input<T> input_;
+  const planes::Input<T> input_;
+  const planes::Result<T> result_;
   std::byte* const workspace_;
-  bool holds_sums_;  // the result does, where they end up
 };
 
 template <class T>
 void run_as(const Problem& p, const Operands& a, int threads, Stop& stop) {
-  const Geometry g = geometry_of(p, a.src, a.dst);
+  const Geometry g = planes::geometry_of(p, a.src, a.dst);
   const Tiling t = tiling_of(p, g);
   const Workspace workspace(scratch_bytes(t, threads));
   const Run<T> run(p, a, t, g, workspace.data());
@@ -180,7 +182,9 @@ class Filter2d final : public Room {
   static constexpr std::int64_t kMostTaps = 1 << 20;
 
   // As it is for arrays of contiguous memory.
-  static Tiling tiled(const Problem& p) { return tiling_of(p, geometry_of(p, p.channels_last)); }
+  static Tiling tiled(const Problem& p) {
+    return tiling_of(p, planes::geometry_of(p, p.channels_last));
+  }
 };
 
 }  // namespace

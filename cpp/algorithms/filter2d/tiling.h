@@ -3,49 +3,25 @@
 
 #include <algorithm>
 
-#include "algorithms/filter2d/geometry.h"
 #include "algorithms/filter2d/kernel.h"
+#include "algorithms/planes/input.h"
 #include "runtime/workspace.h"
 
 namespace cconv::filter2d {
 
+using planes::Geometry;
+using planes::rows_under;
+using planes::shares_rows;
+
 // Blocking.  Of the rows of input under a tile, those that the next tile below looks at are still
 // in the first-level cache, or near it.
-constexpr std::int64_t kRowsBytes = 64 << 10;
+constexpr std::int64_t kRowsBytes = 512 << 10;
 constexpr std::int64_t kItemOutputs = 16 << 10;
 constexpr std::int64_t kItemProducts = 8 << 20;
 constexpr std::int64_t kBandStep = 24;  // a multiple of every level's tile
 
-constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 inline std::int64_t lanes_of(const Problem& p) {
   return size_of(p.sum_type) == 8 ? kernels().lanes_float64 : kernels().lanes_float32;
-}
-
-// Whether neighbouring rows of outputs share rows of input in a way that the kernel knows.
-inline bool shares_rows(const Geometry& g) {
-  return g.h.window.dilation == 1 && g.h.window.stride <= 2;
-}
-
-// Rows of input, of one depth, under a band of so many rows of outputs.
-inline std::int64_t rows_under(const Geometry& g, std::int64_t band) {
-  return shares_rows(g) ? saturating_add((band - 1) * g.h.window.stride, g.h.window.kernel)
-                        : g.h.window.kernel;
-}
-
-// A copied row of input: a phase for each step of the stride, so that neighbouring outputs have
-// neighbouring inputs.  In elements.
-inline std::int64_t phase_pitch(const Geometry& g, std::int64_t columns) {
-  const Window& w = g.w.window;
-  const std::int64_t behind = saturating_multiply((span(w) - 1) / w.stride + 2, g.inner);
-  return round_up(std::min(saturating_add(columns, behind), kMaxExtent / 64), 16);
-}
-// Of so many bytes; an odd number of cache lines, so that columns of rows are not of one set.
-inline std::int64_t row_bytes(const Geometry& g, std::int64_t columns, std::int64_t size) {
-  const std::int64_t phases = std::min(g.w.window.stride, span(g.w.window));
-  const std::int64_t bytes =
-      whole_lines(saturating_product({phases, phase_pitch(g, columns), size}));
-  return bytes | kCacheLine;
 }
 
 struct Tiling {
@@ -82,15 +58,15 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g) {
   t.bands = divide_up(g.h.out, t.band);
   const std::int64_t plane = t.band * t.columns;
   t.units = t.bands * t.chunks == 1 ? std::max(outputs / plane, std::int64_t{1}) : 1;
-  t.items = divide_up(g.N * g.planes * g.d.out, t.units) * t.bands * t.chunks;
+  t.items = divide_up(planes::units_of(g), t.units) * t.bands * t.chunks;
 
   const std::int64_t rows_in = saturating_multiply(KD, rows_under(g, t.band));
-  t.row_bytes = row_bytes(g, t.columns, size);
+  t.row_bytes = planes::row_bytes(g, t.columns, size);
   t.rows_bytes = whole_lines(saturating_multiply(rows_in, t.row_bytes));
   t.table_bytes = whole_lines(saturating_multiply(rows_in, sizeof(std::byte*)));
   t.offsets_bytes = whole_lines(saturating_multiply(g.w.window.kernel, sizeof(std::int64_t)));
   t.sums_pitch = whole_lines(t.columns * size);
-  t.sums_bytes = t.band * t.sums_pitch;
+  t.sums_bytes = std::min<std::int64_t>(t.band, kernels().tile_rows) * t.sums_pitch;
   return t;
 }
 

@@ -10,8 +10,6 @@
 
 namespace cconv::pixels {
 
-constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 // Consecutive positions, begun at a cursor.
 struct Strip {
   std::int64_t begin, count;

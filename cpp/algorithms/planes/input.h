@@ -4,13 +4,30 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <numeric>
 
-#include "algorithms/filter2d/tiling.h"
+#include "algorithms/planes/geometry.h"
 #include "algorithms/rows/border.h"
 #include "algorithms/rows/kernel.h"
+#include "runtime/workspace.h"
 
-namespace cconv::filter2d {
+namespace cconv::planes {
+
+// A copied row of input: a phase for each step of the stride, so that neighbouring outputs have
+// neighbouring inputs.  In elements.
+inline std::int64_t phase_pitch(const Geometry& g, std::int64_t columns) {
+  const Window& w = g.w.window;
+  const std::int64_t behind = saturating_multiply((span(w) - 1) / w.stride + 2, g.inner);
+  return round_up(std::min(saturating_add(columns, behind), kMaxExtent / 64), 16);
+}
+// Of so many bytes; an odd number of cache lines, so that columns of rows are not of one set.
+inline std::int64_t row_bytes(const Geometry& g, std::int64_t columns, std::int64_t size) {
+  const std::int64_t phases = std::min(g.w.window.stride, span(g.w.window));
+  const std::int64_t bytes =
+      whole_lines(saturating_product({phases, phase_pitch(g, columns), size}));
+  return bytes | kCacheLine;
+}
 
 // Columns [begin, end) of a row of outputs, and whether their input is copied.
 struct Segment {
@@ -20,22 +37,21 @@ struct Segment {
   std::int64_t count() const { return end - begin; }
 };
 
-// A plane of outputs.
-struct Unit {
-  std::int64_t n, plane, od;
-};
-
 template <class T>
 class Input {
  public:
-  Input(const Problem& p, const Geometry& g, const std::byte* src, const Tiling& t)
+  // lanes: the least that a segment has.  row_bytes: of a copied row.  tile_rows: rows of outputs
+  // that are summed together.
+  Input(const Problem& p, const Geometry& g, const std::byte* src, std::int64_t lanes,
+        std::int64_t row_bytes, std::int64_t tile_rows)
       : p_(p),
         g_(g),
         src_(src),
-        t_(t),
+        lanes_(lanes),
+        row_bytes_(row_bytes),
         load_(rows::kernels().load[static_cast<int>(p.src_type)][sum_index(p.sum_type)]) {
     in_place_ = p.src_type == p.sum_type && g.src_step[2] == kSize && g.w.window.stride == 1 &&
-                !aliases(std::abs(g.src_step[1]), rows_under(g, kernels().tile_rows));
+                !aliases(std::abs(g.src_step[1]), rows_under(g, tile_rows));
     if (p.border == Border::constant) border_ = rows::border_term<T>(p);
     const Axis& w = g.w;
     inside_ = {positions_inside(w.window, 0, w.in, w.out).begin * g.inner,
@@ -44,20 +60,19 @@ class Input {
 
   // A row of border.
   void fill(std::byte* row) const {
-    std::fill_n(reinterpret_cast<T*>(row), t_.row_bytes / kSize, border_);
+    std::fill_n(reinterpret_cast<T*>(row), row_bytes_ / kSize, border_);
   }
 
   // Calls f(segment) for the columns [begin, end): those inside in one piece, the rest copied; each
   // of at least a vector's lanes, where there are so many.
   template <class F>
   void each_segment(std::int64_t begin, std::int64_t end, const F& f) const {
-    const std::int64_t lanes = t_.lanes;
     std::int64_t from = std::clamp(inside_.begin, begin, end);
     std::int64_t to = std::clamp(inside_.end, from, end);
-    if (from > begin) from = std::max(from, begin + lanes);
-    if (to < end) to = std::min(to, end - lanes);
-    if (!in_place_ || to - from < lanes)
-      return f(Segment{begin, std::max(end, begin + lanes), true});
+    if (from > begin) from = std::max(from, begin + lanes_);
+    if (to < end) to = std::min(to, end - lanes_);
+    if (!in_place_ || to - from < lanes_)
+      return f(Segment{begin, std::max(end, begin + lanes_), true});
     if (from > begin) f(Segment{begin, from, true});
     f(Segment{from, to, false});
     if (to < end) f(Segment{to, end, true});
@@ -96,7 +111,7 @@ class Input {
                         run};
         const Rows to = s.copied ? copy(from, s, copies) : in_place(from, s);
         for (std::int64_t i = 0; i < run; ++i) table[q + i] = to.data + i * to.step;
-        if (s.copied) copies += run * t_.row_bytes;
+        if (s.copied) copies += run * row_bytes_;
       }
     }
   }
@@ -128,39 +143,67 @@ class Input {
     for (std::int64_t phase = 0; phase < std::min(w.stride, span(w)); ++phase)
       copy_phase(rows, {1, w.stride, 1, -(first + phase), 0},
                  outputs + (span(w) - 1 - phase) / w.stride, copies + phase * pitch);
-    return {copies + (s.begin - pixel * g_.inner) * kSize, t_.row_bytes, rows.count};
+    return {copies + (s.begin - pixel * g_.inner) * kSize, row_bytes_, rows.count};
   }
 
   // The pixels that a window of one tap sees at `count` positions.
   void copy_phase(const Rows& rows, const Window& w, std::int64_t count, std::byte* copies) const {
     const Range inside = positions_inside(w, 0, g_.w.in, count);
     auto* const to = reinterpret_cast<T*>(copies);
-    const std::int64_t pitch = t_.row_bytes / kSize;
+    const std::int64_t pitch = row_bytes_ / kSize;
     const auto load = [&](std::int64_t iw, std::int64_t i, std::int64_t pixels) {
       load_({rows.data + iw * g_.inner * g_.src_step[2], rows.step, w.stride * g_.src_step[2],
              rows.count, pixels * g_.inner},
             to + i * g_.inner, pitch);
     };
-    const auto load_outside = [&](std::int64_t i) {
-      const std::int64_t iw = border_index(p_.border, input_index(w, i, 0), g_.w.in);
-      if (iw >= 0) return load(iw, i, 1);
-      for (std::int64_t r = 0; r < rows.count; ++r)
-        std::fill_n(to + r * pitch + i * g_.inner, g_.inner, border_);
-    };
-    for (std::int64_t i = 0; i < inside.begin; ++i) load_outside(i);
     if (inside.begin < inside.end)
       load(input_index(w, inside.begin, 0), inside.begin, inside.end - inside.begin);
-    for (std::int64_t i = inside.end; i < count; ++i) load_outside(i);
+    const auto copy_outside = [&](std::int64_t begin, std::int64_t end) {
+      if (p_.border == Border::constant) {
+        for (std::int64_t r = 0; r < rows.count; ++r)
+          std::fill_n(to + r * pitch + begin * g_.inner, (end - begin) * g_.inner, border_);
+        return;
+      }
+      std::int64_t group[kGroup];  // where the border is like, row after row
+      for (std::int64_t i = begin; i < end; i += kGroup) {
+        const std::int64_t count = std::min(kGroup, end - i);
+        bool loaded = w.stride == 1;  // before, in the same rows of copies
+        const std::int64_t first = input_index(w, inside.begin, 0);
+        for (std::int64_t j = 0; j < count; ++j) {
+          group[j] = border_index(p_.border, input_index(w, i + j, 0), g_.w.in);
+          loaded &= group[j] >= first && group[j] < first + inside.end - inside.begin;
+        }
+        if (!loaded && p_.src_type != p_.sum_type) {
+          for (std::int64_t j = 0; j < count; ++j) load(group[j], i + j, 1);
+          continue;
+        }
+        for (std::int64_t r = 0; r < rows.count; ++r) {
+          T* const row = to + r * pitch;
+          const std::byte* const from =
+              loaded ? reinterpret_cast<const std::byte*>(row + (inside.begin - first) * g_.inner)
+                     : rows.data + r * rows.step;
+          const std::int64_t step = loaded ? kSize : g_.src_step[2];
+          for (std::int64_t j = 0; j < count; ++j)
+            for (std::int64_t c = 0; c < g_.inner; ++c)
+              std::memcpy(row + (i + j) * g_.inner + c, from + (group[j] * g_.inner + c) * step,
+                          sizeof(T));
+        }
+      }
+    };
+    copy_outside(0, inside.begin);
+    copy_outside(inside.end, count);
   }
+
+  static constexpr std::int64_t kGroup = 32;  // pixels of border
 
   const Problem& p_;
   const Geometry& g_;
   const std::byte* const src_;
-  const Tiling& t_;
+  const std::int64_t lanes_, row_bytes_;
   const rows::Load load_;
   bool in_place_;
   Range inside_;  // columns whose windows see no border
   T border_{};
 };
 
-}  // namespace cconv::filter2d
+}  // namespace cconv::planes

@@ -1,10 +1,10 @@
-// A problem as planes of pixels: what the room sees of it.
+// A problem as planes of pixels: what the rooms that filter planes see of it.
 #pragma once
 
 #include "problem/plain.h"
 #include "problem/problem.h"
 
-namespace cconv::filter2d {
+namespace cconv::planes {
 
 // N * planes planes of src and as many of dst, each filtered on its own.  A pixel has `inner`
 // elements side by side that are filtered alike (the channels under a bare filter); columns are
@@ -21,6 +21,18 @@ struct Geometry {
 
   std::int64_t columns() const { return w.out * inner; }
 };
+
+// A plane of outputs.
+struct Unit {
+  std::int64_t n, plane, od;
+};
+
+inline std::int64_t units_of(const Geometry& g) { return g.N * g.planes * g.d.out; }
+
+inline Unit unit_of(const Geometry& g, std::int64_t index) {
+  const std::int64_t plane = index / g.d.out;
+  return {plane / g.planes, plane % g.planes, index % g.d.out};
+}
 
 // Whether axes are h, w and the channels under a bare filter, not d, h and w.
 inline bool is_folded(const Problem& p) {
@@ -69,4 +81,15 @@ inline Geometry geometry_of(const Problem& p, const View& src, const View& dst) 
   return g;
 }
 
-}  // namespace cconv::filter2d
+// Whether neighbouring rows of outputs share rows of input in a way that the kernel knows.
+inline bool shares_rows(const Geometry& g) {
+  return g.h.window.dilation == 1 && g.h.window.stride <= 2;
+}
+
+// Rows of input, of one depth, under a band of so many rows of outputs.
+inline std::int64_t rows_under(const Geometry& g, std::int64_t band) {
+  return shares_rows(g) ? saturating_add((band - 1) * g.h.window.stride, g.h.window.kernel)
+                        : g.h.window.kernel;
+}
+
+}  // namespace cconv::planes

@@ -1,0 +1,42 @@
+// How long filters of a column and a row take.
+#pragma once
+
+#include <cmath>
+
+#include "algorithms/rows/cost.h"
+#include "algorithms/separable/tiling.h"
+
+namespace cconv::separable {
+
+inline double seconds(const Problem& p) {
+  constexpr double kPerProduct = 1.15;      // of the arithmetic, where rows are shared
+  constexpr double kPerProductAlone = 1.9;  // where they are not: each has a load of its own
+  constexpr double kShared = 4;             // of terms that neighbours share
+  constexpr double kPerOutput = 0.2e-9, kPerOutputStored = 0.26e-9;
+  constexpr double kPerCopy = 0.12e-9;  // of an element of input
+  constexpr double kPerRow = 20e-9, kPerItem = 200e-9;
+  constexpr double kPerCall = 1e-6;
+
+  const Geometry g = planes::geometry_of(p, p.channels_last);
+  const Tiling t = tiling_of(p, g);
+  const double bands = static_cast<double>(t.items);
+  const double rows =
+      bands * static_cast<double>(g.d.window.kernel) * static_cast<double>(rows_under(g, t.band));
+  const double outputs = static_cast<double>(planes::units_of(g)) * static_cast<double>(g.h.out) *
+                         static_cast<double>(round_up(g.columns(), t.lanes));
+  const double summed =
+      outputs * (1 + static_cast<double>(t.halo) / static_cast<double>(t.columns));
+  const double down = static_cast<double>(g.d.window.kernel * g.h.window.kernel);
+  const double along = static_cast<double>(g.w.window.kernel);
+  const double products =
+      (t.slides ? kShared : down * (planes::shares_rows(g) ? kPerProduct : kPerProductAlone)) +
+      (t.doubles ? kShared * std::log2(along) : along * kPerProductAlone);
+  const bool stored = p.dst_type != p.sum_type || p.activation != Activation::none;
+  const bool in_place = p.src_type == p.sum_type;
+  return summed * products * rows::seconds_per_product(p) +
+         outputs * (stored ? kPerOutputStored : kPerOutput) +
+         (in_place ? 0 : rows * static_cast<double>(t.columns + t.halo) * kPerCopy) +
+         rows * kPerRow + bands * kPerItem + kPerCall;
+}
+
+}  // namespace cconv::separable

@@ -1,0 +1,77 @@
+// Weights as the product of a column and a row, within rounding.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <type_traits>
+
+namespace cconv::separable {
+
+constexpr std::int64_t kMostTaps = 1 << 20;
+
+// Whether all are one and the same finite number other than zero.
+template <class T>
+bool is_constant(const T* weights, std::int64_t count) {
+  if (weights[0] == T(0) || weights[0] - weights[0] != T(0)) return false;
+  for (std::int64_t i = 1; i < count; ++i)
+    if (weights[i] != weights[0]) return false;
+  return true;
+}
+
+// weights[i][j] = column[i] * row[j]; whether it is so, else the factors are of no use.
+//
+// Integers: exactly.  Floats: each product is off by no more than a few roundings of its weight, or
+// of what is a share of the largest weight; those that are zero are of zero products, and signs
+// are kept, so that an infinity of the input has the same part in a sum either way.  No sum of
+// column[i] * x[i] overflows unless those of the weights do.
+template <class T>
+bool factor(const T* weights, std::int64_t rows, std::int64_t columns, T* column, T* row) {
+  using Wide = typename std::conditional_t<std::is_integral_v<T>, std::make_unsigned<T>,
+                                           std::common_type<double>>::type;
+  const std::int64_t count = rows * columns;
+  std::int64_t pivot = 0;
+  Wide largest = 0, total = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Wide size = weights[i] < 0 ? -static_cast<Wide>(weights[i]) : Wide(weights[i]);
+    total += size;
+    if (size > largest) largest = size, pivot = i;
+  }
+  const T* const of_row = weights + pivot / columns * columns;
+  const T* const of_column = weights + pivot % columns;
+
+  if constexpr (std::is_integral_v<T>) {
+    // The column without its common divisor: rows of integers are whole multiples of such ones.
+    if (largest == 0 || largest > Wide(std::numeric_limits<T>::max())) return false;
+    T divisor = 0;
+    for (std::int64_t i = 0; i < rows; ++i) divisor = std::gcd(divisor, of_column[i * columns]);
+    if (weights[pivot] < 0) divisor = -divisor;
+    const T unit = weights[pivot] / divisor;
+    for (std::int64_t i = 0; i < rows; ++i) column[i] = of_column[i * columns] / divisor;
+    for (std::int64_t j = 0; j < columns; ++j) row[j] = of_row[j] / unit;
+    for (std::int64_t i = 0; i < count; ++i)
+      if (Wide(column[i / columns]) * Wide(row[i % columns]) != Wide(weights[i])) return false;
+    return true;
+  } else {
+    if (!(largest > 0 && std::isfinite(total))) return false;
+    double size = 0;
+    for (std::int64_t i = 0; i < rows; ++i) size += std::abs(double(of_column[i * columns]));
+    const double scale = std::exp2(std::floor(std::log2(std::max(total, 1.0) / size)));
+    for (std::int64_t i = 0; i < rows; ++i) column[i] = T(of_column[i * columns] * scale);
+    for (std::int64_t j = 0; j < columns; ++j)
+      row[j] = T(of_row[j] / double(weights[pivot]) / scale);
+    constexpr double kRoundings = 4 * double(std::numeric_limits<T>::epsilon());
+    const double share = largest / static_cast<double>(count);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const double weight = weights[i],
+                   product = double(column[i / columns]) * double(row[i % columns]);
+      if (!(std::abs(product - weight) <= kRoundings * (std::abs(weight) + share))) return false;
+      if ((product > 0) != (weight > 0) || (product < 0) != (weight < 0)) return false;
+    }
+    return true;
+  }
+}
+
+}  // namespace cconv::separable

@@ -1,0 +1,87 @@
+// The separable room's slice of the kernel table: sums of equal terms, which neighbours share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "isa/levels.h"
+
+namespace cconv::separable {
+
+// sums[r][i] = sum over kh < height of weight * rows[r + kh][i]
+//
+// rows: addresses of rows of input, any alignment.  columns: at least a vector's lanes.
+// scratch: of slide_bytes(height).
+//
+// Outputs are cut into blocks of `height`: a window is the end of one block and the beginning of
+// the next, which are summed once for all windows (M. van Herk, "A fast algorithm for local minimum
+// and maximum filters", 1992).  A sum holds what its window sees and nothing else.
+template <class T>
+struct Slide {
+  const std::byte* const* rows;
+  std::int64_t height;
+  T weight;
+  std::int64_t outputs;
+  std::int64_t columns;
+  std::byte* sums;
+  std::int64_t sums_pitch;  // in bytes
+  std::byte* scratch;
+};
+
+// sums[r][i] = bias + sum over kw < width of rows[r][i + kw * step]
+//
+// rows: r * rows_pitch bytes from `rows` on.  columns: at least a vector's lanes.
+// scratch: of along_bytes(width, step, size).
+//
+// Sums of 2, 4, 8 neighbours and so on are taken one from the other; those that make up the width
+// are added.
+template <class T>
+struct Along {
+  const std::byte* rows;
+  std::int64_t rows_pitch;
+  std::int64_t width, step;  // step: in elements
+  T bias;
+  std::int64_t outputs;
+  std::int64_t columns;
+  std::byte* sums;
+  std::int64_t sums_pitch;
+  std::byte* scratch;
+};
+
+constexpr std::int64_t kSlideBytes = 512;  // of a row, summed at once
+constexpr std::int64_t slide_bytes(std::int64_t height) { return height * kSlideBytes; }
+
+// Columns summed at once: so many that they share more than they have of their own.
+constexpr std::int64_t along_piece(std::int64_t width, std::int64_t step) {
+  constexpr std::int64_t kLeast = 512;
+  const std::int64_t reach = 4 * width * step;
+  return reach > kLeast ? reach : kLeast;
+}
+constexpr std::int64_t along_pitch(std::int64_t width, std::int64_t step) {
+  constexpr std::int64_t kOdd = 16;  // so that rows of scratch are not of one set of the cache
+  return (along_piece(width, step) + width * step + kOdd) / kOdd * kOdd + kOdd;
+}
+constexpr int halvings(std::int64_t width) {
+  int count = 0;
+  for (; width > 1; width /= 2) ++count;
+  return count;
+}
+constexpr std::int64_t along_bytes(std::int64_t width, std::int64_t step, std::int64_t size) {
+  return halvings(width) * along_pitch(width, step) * size;
+}
+
+// Integers are unsigned here: sums wrap past their width.
+struct Kernels {
+  void (*slide_float32)(const Slide<float>&);
+  void (*slide_float64)(const Slide<double>&);
+  void (*slide_uint32)(const Slide<std::uint32_t>&);
+  void (*slide_uint64)(const Slide<std::uint64_t>&);
+  void (*along_float32)(const Along<float>&);
+  void (*along_float64)(const Along<double>&);
+  void (*along_uint32)(const Along<std::uint32_t>&);
+  void (*along_uint64)(const Along<std::uint64_t>&);
+};
+
+CCONV_DECLARE_KERNELS(Kernels)
+
+}  // namespace cconv::separable

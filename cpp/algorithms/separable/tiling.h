@@ -1,0 +1,106 @@
+// How the separable room cuts its work: planes into bands of rows, these into chunks of columns.
+#pragma once
+
+#include <algorithm>
+
+#include "algorithms/filter2d/kernel.h"
+#include "algorithms/planes/input.h"
+#include "algorithms/separable/kernel.h"
+
+namespace cconv::separable {
+
+using planes::Geometry;
+using planes::rows_under;
+
+// Blocking.  Columns summed of a band's rows stay in the second-level cache until they are summed
+// along the rows.
+constexpr std::int64_t kColumnBytes = 192 << 10;
+constexpr std::int64_t kFewEqual = 7;                 // terms, which are as fast summed one by one
+constexpr std::int64_t kBand = 24, kCopiedBand = 48;  // rows, multiples of every level's tile
+
+// The plane of columns summed: for each place that a window's taps see along a row there is one,
+// under windows that are one column wide.
+inline Geometry columns_of(const Geometry& g) {
+  Geometry c = g;
+  const Window& w = g.w.window;
+  c.w.out = saturating_add(g.w.out, span(w) - 1);
+  c.w.window = {};
+  c.w.window.before = w.before;
+  c.w.window.after = w.after;
+  return c;
+}
+
+struct Tiling {
+  std::int64_t lanes;
+  bool slides, doubles;          // sums of equal terms, down the columns and along the rows
+  std::int64_t columns, chunks;  // of an item, at most; per row
+  std::int64_t band, bands;      // rows of outputs of an item, items per plane
+  std::int64_t items;
+  std::int64_t halo;  // columns summed for one more output
+  std::int64_t row_bytes, rows_bytes, table_bytes, tile_table_bytes, columns_bytes, sums_bytes,
+      shared_bytes;
+
+  std::int64_t bytes_per_thread() const {
+    return saturating_add(saturating_add(saturating_add(row_bytes, rows_bytes),
+                                         saturating_add(table_bytes, tile_table_bytes)),
+                          saturating_add(saturating_add(columns_bytes, sums_bytes), shared_bytes));
+  }
+};
+
+inline Tiling tiling_of(const Problem& p, const Geometry& g) {
+  const std::int64_t size = size_of(p.sum_type), KD = g.d.window.kernel;
+  const filter2d::Kernels& k = filter2d::kernels();
+  const Window &h = g.h.window, &w = g.w.window;
+  Tiling t{};
+  t.lanes = size == 8 ? k.lanes_float64 : k.lanes_float32;
+  const bool equal = p.form == Form::constant;
+  t.slides = equal && h.kernel >= kFewEqual && KD == 1 && h.stride == 1 && h.dilation == 1;
+  t.doubles = equal && w.kernel >= kFewEqual;
+  t.halo = saturating_multiply(span(w) - 1, g.inner);
+
+  const bool copied = p.src_type != p.sum_type;
+  const std::int64_t wanted =
+      std::max(copied ? kCopiedBand : kBand, t.slides ? round_up(2 * h.kernel, kBand) : 0);
+  t.band = planes::shares_rows(g) ? std::clamp<std::int64_t>(g.h.out, 1, wanted) : 1;
+  t.bands = divide_up(g.h.out, t.band);
+
+  const std::int64_t all = std::max<std::int64_t>(g.columns(), 1);
+  const std::int64_t fitting = kColumnBytes / (t.band * size);
+  const std::int64_t most = round_up(std::max({fitting, 64 * t.lanes, 2 * t.halo}), t.lanes);
+  t.chunks = divide_up(all, most);
+  t.columns = round_up(divide_up(all, t.chunks), t.lanes);
+  t.items = planes::units_of(g) * t.bands * t.chunks;
+
+  const Geometry c = columns_of(g);
+  const std::int64_t summed = saturating_add(t.columns, t.halo);
+  const std::int64_t rows_in = saturating_multiply(KD, rows_under(g, t.band));
+  t.row_bytes = planes::row_bytes(c, summed, size);
+  t.rows_bytes = whole_lines(saturating_multiply(rows_in, t.row_bytes));
+  t.table_bytes = whole_lines(saturating_multiply(rows_in, sizeof(std::byte*)));
+  t.tile_table_bytes = whole_lines(k.tile_rows * std::int64_t{sizeof(std::byte*)});
+  t.columns_bytes = saturating_multiply(t.band, t.row_bytes);
+  t.sums_bytes = saturating_multiply(k.tile_rows, t.row_bytes);
+  t.shared_bytes =
+      whole_lines(std::max(t.slides ? slide_bytes(h.kernel) : 0,
+                           t.doubles ? along_bytes(w.kernel, w.dilation * g.inner, size) : 0));
+  return t;
+}
+
+// Weights of the column and of the row, and offsets along the row; of all threads.
+inline std::int64_t column_bytes(const Problem& p, const Geometry& g) {
+  return whole_lines(g.d.window.kernel * g.h.window.kernel * size_of(p.sum_type));
+}
+inline std::int64_t row_weights_bytes(const Problem& p, const Geometry& g) {
+  return whole_lines(g.w.window.kernel * size_of(p.sum_type));
+}
+inline std::int64_t offsets_bytes(const Geometry& g) {
+  return whole_lines(g.w.window.kernel * std::int64_t{sizeof(std::int64_t)});
+}
+
+inline std::int64_t scratch_bytes(const Problem& p, const Geometry& g, const Tiling& t,
+                                  int threads) {
+  return saturating_add(column_bytes(p, g) + row_weights_bytes(p, g) + offsets_bytes(g),
+                        saturating_multiply(t.bytes_per_thread(), threads));
+}
+
+}  // namespace cconv::separable

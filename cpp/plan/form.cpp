@@ -1,0 +1,46 @@
+#include "plan/form.h"
+
+#include <vector>
+
+#include "algorithms/rows/cost.h"
+#include "algorithms/rows/sums.h"
+#include "algorithms/separable/factors.h"
+#include "plan/dense.h"
+
+namespace cconv {
+namespace {
+
+template <class T>
+Form form_as(const Array& weight, std::int64_t rows, std::int64_t columns) {
+  std::vector<T> weights(static_cast<std::size_t>(rows * columns));
+  copy_dense(weight, rows::Sum<T>::kType, reinterpret_cast<std::byte*>(weights.data()));
+  if (separable::is_constant(weights.data(), rows * columns)) return Form::constant;
+  std::vector<T> column(static_cast<std::size_t>(rows)), row(static_cast<std::size_t>(columns));
+  return separable::factor(weights.data(), rows, columns, column.data(), row.data())
+             ? Form::separable
+             : Form::general;
+}
+
+}  // namespace
+
+Form form_of(const Problem& p, const Array& weight) {
+  constexpr double kWorth = 1 << 16;  // products of a call
+  const bool named = p.algorithm == Algorithm::separable;
+  if (!named && p.algorithm != Algorithm::automatic) return Form::general;
+  if (p.IC != 1 || p.OC != 1 || p.terms() > separable::kMostTaps || is_complex(p.sum_type))
+    return Form::general;
+  if (!named && rows::outputs_of(p) * static_cast<double>(p.terms()) < kWorth) return Form::general;
+  const std::int64_t columns = weight.shape[weight.ndim - 1], rows = p.terms() / columns;
+  switch (p.sum_type) {
+    case Type::float64:
+      return form_as<double>(weight, rows, columns);
+    case Type::int32:
+      return form_as<std::int32_t>(weight, rows, columns);
+    case Type::int64:
+      return form_as<std::int64_t>(weight, rows, columns);
+    default:
+      return form_as<float>(weight, rows, columns);
+  }
+}
+
+}  // namespace cconv
