@@ -71,6 +71,11 @@ class Case:
 # Those that do every call whose sums are real and have terms.
 GENERAL = tuple(Case(2, np.ones((2, 9, 9)), np.ones((3, 2, 3, 3))).rooms())
 
+# Those that do a filter for each of many channels.
+CHANNELWISE = tuple(
+    Case(2, np.ones((16, 9, 9)), np.ones((16, 1, 3, 3)), None, {"groups": 16}).rooms()
+)
+
 
 def values(seed, shape, dtype=np.float32):
     """Reproducible numbers around 0; sums of floats have to be rounded."""

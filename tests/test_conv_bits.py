@@ -45,13 +45,15 @@ BUSY = {
     "pointwise": Case(2, values(0, (2, 67, 29, 31)), values(1, (53, 67, 1, 1))),
     "groups": Case(2, values(0, (2, 30, 45, 43)), values(1, (30, 1, 5, 5)), values(2, 30)),
     "image": Case(2, values(0, (517, 331)), values(1, (7, 7))),
+    "product": Case(2, values(0, (517, 431)), np.outer(values(1, 9), values(2, 9))),
+    "box": Case(2, values(0, (517, 431)), np.full((9, 11), 0.1, np.float32)),
     "float64": Case(2, values(0, (2, 9, 31, 33), "f8"), values(1, (25, 9, 3, 3), "f8")),
     "signal": Case(1, values(0, (2, 5, 5003)), values(1, (17, 5, 9))),
     "volume": Case(3, values(0, (1, 6, 13, 17, 19)), values(1, (11, 6, 3, 3, 3))),
     "long sums": Case(2, values(0, (1, 301, 19, 21)), values(1, (53, 301, 3, 3))),
 }
 BUSY["groups"].options["groups"] = 30
-for name in ("planes", "groups", "image", "volume"):
+for name in ("planes", "groups", "image", "product", "box", "volume"):
     BUSY[name].options.update(padding=2, padding_mode="reflect", stride=1 + (name == "groups"))
 busy = pytest.mark.parametrize(
     ("case", "algorithm"),
