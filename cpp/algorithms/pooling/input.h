@@ -43,7 +43,7 @@ struct Thread {
   std::byte *row, *block, *loaded, *result, *part;
   std::int64_t* indices;
   Taps *windows, *taps;
-  std::byte* divisors;
+  std::byte* factors;
   int worker;
   Stop& stop;
   // What the windows, their taps in a block of the row, and the divisors are for: most rows have
@@ -51,6 +51,7 @@ struct Thread {
   mutable std::int64_t windows_begin = -1, taps_begin = -1, taps_block = -1;
   mutable std::int64_t divided_begin = -1;
   mutable double divided_rows = 0;
+  mutable bool inverses = false;  // of divisors, which are powers of two
 
   Thread(const Tiling& t, std::byte* at, int worker, Stop& stop) : worker(worker), stop(stop) {
     const auto take = [&at](std::int64_t bytes) {
@@ -66,7 +67,7 @@ struct Thread {
     indices = reinterpret_cast<std::int64_t*>(take(t.indices_bytes));
     windows = reinterpret_cast<Taps*>(take(t.taps_bytes));
     taps = reinterpret_cast<Taps*>(take(t.taps_bytes));
-    divisors = take(t.divisors_bytes);
+    factors = take(t.factors_bytes);
   }
   bool stopped() const {
     if (worker == 0) stop.poll_when_due();
@@ -120,13 +121,15 @@ class Input {
                   static_cast<std::size_t>(std::min(done, count - done) * t_.size));
   }
 
-  // A row of the piece, its columns [column, column + count) side by side.
+  // A row of the piece, its columns [column, column + count) side by side; `place` of kLoadedRows
+  // for those that are asked for together.
   const std::byte* row(const Piece& piece, std::int64_t row, std::int64_t column,
-                       std::int64_t count, const Thread& thread) const {
+                       std::int64_t count, const Thread& thread, std::int64_t place) const {
     const std::byte* const src = row_of(piece, row) + column * src_.spatial[2];
     if (dense_) return src;
-    load(piece, src, count, thread.loaded);
-    return thread.loaded;
+    std::byte* const loaded = thread.loaded + place * (t_.loaded_bytes / kLoadedRows);
+    load(piece, src, count, loaded);
+    return loaded;
   }
 
   // The columns [column, column + count) of the padded input, all rows of the piece reduced to one.

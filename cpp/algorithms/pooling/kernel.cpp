@@ -165,31 +165,44 @@ CCONV_INLINE typename Vec<T, N>::Mask beats(Vec<T, N> x, Vec<T, N> y) {
     return x > y;
 }
 
-// N windows at once, whose taps load(t) gives; those of lane j have the indices
-// index + j*lane_step + t*step.
+// N windows at once, whose taps load(r, t) gives; those of lane j have, in row r, the indices
+// index[r] + taps.first + j*lane_step + t*taps.step.
 template <class T, int N, class Load>
-CCONV_INLINE void search_block(const Taps& taps, std::int64_t index, std::int64_t lane_step,
-                               std::byte* values, std::int64_t* indices, Load load) {
-  using Tap = typename Vec<T, N>::Mask;  // a tap's number in as many bits as its value
-  constexpr std::int64_t kMost = 128;    // numbers that 8 bits hold
-  for (std::int64_t begin = 0; begin < taps.count; begin += kMost) {
-    const std::int64_t count = taps.count - begin < kMost ? taps.count - begin : kMost;
-    Vec<T, N> y = Vec<T, N>::load(values);
-    Tap tap = Tap::fill(-1);
-    for (std::int64_t t = 0; t < count; ++t) {
-      const Vec<T, N> x = load(begin + t);
-      const typename Vec<T, N>::Mask better = beats(x, y);
-      y = select(better, x, y);
-      tap = select(better, Tap::fill(static_cast<Bits<T>>(t)), tap);
-    }
-    y.store(values);
-    Bits<T> taps_won[N];
-    tap.store(taps_won);
-    for (int j = 0; j < N; ++j) {
-      const std::int64_t won = index + j * lane_step + (begin + taps_won[j]) * taps.step;
-      indices[j] = taps_won[j] < 0 ? indices[j] : won;
+CCONV_INLINE void search_block(const Search& a, const Taps& taps, std::int64_t lane_step,
+                               std::int64_t out, Load load) {
+  using Place = typename Vec<T, N>::Mask;                           // as many bits as a value
+  constexpr std::int64_t kMost = sizeof(T) >= 4 ? kFarthest : 128;  // places that these hold
+  std::byte* const values = a.values + out * static_cast<std::int64_t>(sizeof(T));
+  std::int64_t* const indices = a.indices + out;
+  if (taps.count == 0) return;
+  bool first = a.first;
+  Vec<T, N> y = first ? load(0, 0) : Vec<T, N>::load(values);
+  // Places are counted from a row's first tap on; of wide types all rows are searched in one go.
+  const std::int64_t together = sizeof(T) >= 4 ? a.rows : 1;
+  for (std::int64_t row = 0; row < a.rows; row += together) {
+    for (std::int64_t begin = 0; begin < taps.count; begin += kMost) {
+      const std::int64_t count = taps.count - begin < kMost ? taps.count - begin : kMost;
+      const std::int64_t step = sizeof(T) >= 4 ? taps.step : 1;
+      Place place = Place::fill(first ? 0 : -1);
+      for (std::int64_t r = row; r < row + together; ++r) {
+        std::int64_t at = a.index[r] - a.index[row];
+        for (std::int64_t t = 0; t < count; ++t, at += step) {
+          const Vec<T, N> x = load(r, begin + t);
+          const typename Vec<T, N>::Mask better = beats(x, y);
+          y = select(better, x, y);
+          place = select(better, Place::fill(static_cast<Bits<T>>(at)), place);
+        }
+      }
+      first = false;
+      Bits<T> won[N];
+      place.store(won);
+      const std::int64_t index = a.index[row] + taps.first + begin * taps.step;
+      const std::int64_t unit = sizeof(T) >= 4 ? 1 : taps.step;
+      for (int j = 0; j < N; ++j)
+        indices[j] = won[j] < 0 ? indices[j] : index + j * lane_step + won[j] * unit;
     }
   }
+  y.store(values);
 }
 
 // Channels [c, inner) of window o.
@@ -199,10 +212,10 @@ CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t 
   const Taps taps = a.taps[o];
   const std::int64_t step = taps.step * a.inner * kSize;
   for (; c + N <= a.inner; c += N) {
-    const std::byte* const from = a.src + (taps.first * a.inner + c) * kSize;
-    const std::int64_t at = o * a.inner + c;
-    search_block<T, N>(taps, a.index + taps.first, 0, a.values + at * kSize, a.indices + at,
-                       [=](std::int64_t t) { return Vec<T, N>::load(from + t * step); });
+    const std::int64_t from = (taps.first * a.inner + c) * kSize;
+    search_block<T, N>(a, taps, 0, o * a.inner + c, [&](std::int64_t r, std::int64_t t) {
+      return Vec<T, N>::load(a.src[r] + from + t * step);
+    });
   }
   if constexpr (N > 1) {
     if (c < a.inner) search_channels<T, N / 2>(a, o, c);
@@ -223,18 +236,17 @@ CCONV_INLINE std::int64_t search_positions(const Search& a, std::int64_t o) {
   if constexpr (N > 1) {
     constexpr std::int64_t kSize = sizeof(T);
     const Taps taps = a.taps[o];
-    const std::byte* const from = a.src + taps.first * kSize;
-    const std::int64_t step = taps.step * kSize;
-    std::byte* const values = a.values + o * kSize;
+    const std::int64_t from = taps.first * kSize, step = taps.step * kSize;
     const bool fits = o + N <= a.positions;
     if (fits && alike<N>(a.taps + o, 1)) {
-      search_block<T, N>(taps, a.index + taps.first, 1, values, a.indices + o,
-                         [=](std::int64_t t) { return Vec<T, N>::load(from + t * step); });
+      search_block<T, N>(a, taps, 1, o, [&](std::int64_t r, std::int64_t t) {
+        return Vec<T, N>::load(a.src[r] + from + t * step);
+      });
       return N;
     }
     if (fits && alike<N>(a.taps + o, 2)) {
-      search_block<T, N>(taps, a.index + taps.first, 2, values, a.indices + o, [=](std::int64_t t) {
-        const std::byte* const pairs = from + t * step;
+      search_block<T, N>(a, taps, 2, o, [&](std::int64_t r, std::int64_t t) {
+        const std::byte* const pairs = a.src[r] + from + t * step;
         return evens(Vec<T, N>::load(pairs), Vec<T, N>::load(pairs + (N - 1) * kSize));
       });
       return N;
@@ -256,44 +268,56 @@ void search(const Search& a) {
   }
 }
 
-// row[i] /= divisor(i) for i < count, a vector's at a time.
-template <class T, int N, class Divisor>
-CCONV_INLINE void divide_run(std::byte* row, std::int64_t i, std::int64_t count, Divisor divisor) {
-  constexpr std::int64_t kSize = sizeof(T);
-  for (; i + N <= count; i += N) {
-    const Vec<T, N> y = Vec<T, N>::load(row + i * kSize) / divisor.template at<N>(i);
-    y.store(row + i * kSize);
+struct Quotient {
+  template <class T, int N>
+  static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
+    return a / b;
   }
+};
+
+struct Product {
+  template <class T, int N>
+  static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
+    return a * b;
+  }
+};
+
+// row[i] op= factor(i) for i < count, a vector's at a time.
+template <class Op, class T, int N, class Factor>
+CCONV_INLINE void scale_run(std::byte* row, std::int64_t i, std::int64_t count, Factor factor) {
+  constexpr std::int64_t kSize = sizeof(T);
+  for (; i + N <= count; i += N)
+    Op::apply(Vec<T, N>::load(row + i * kSize), factor.template at<N>(i)).store(row + i * kSize);
   if constexpr (N > 1) {
-    if (i < count) divide_run<T, N / 2>(row, i, count, divisor);
+    if (i < count) scale_run<Op, T, N / 2>(row, i, count, factor);
   }
 }
 
 template <class T>
 struct Each {
-  const T* divisors;
+  const T* factors;
   template <int N>
   CCONV_INLINE Vec<T, N> at(std::int64_t i) const {
-    return Vec<T, N>::load(divisors + i);
+    return Vec<T, N>::load(factors + i);
   }
 };
 
 template <class T>
 struct Same {
-  T divisor;
+  T factor;
   template <int N>
   CCONV_INLINE Vec<T, N> at(std::int64_t) const {
-    return Vec<T, N>::fill(divisor);
+    return Vec<T, N>::fill(factor);
   }
 };
 
-template <class T>
-void divide(std::byte* row, const T* divisors, std::int64_t positions, std::int64_t inner) {
+template <class Op, class T>
+void scale(std::byte* row, const T* factors, std::int64_t positions, std::int64_t inner) {
   constexpr int N = V<T>::kLanes;
-  if (inner == 1) return divide_run<T, N>(row, 0, positions, Each<T>{divisors});
+  if (inner == 1) return scale_run<Op, T, N>(row, 0, positions, Each<T>{factors});
   const auto step = inner * static_cast<std::int64_t>(sizeof(T));
   for (std::int64_t o = 0; o < positions; ++o)
-    divide_run<T, N>(row + o * step, 0, inner, Same<T>{divisors[o]});
+    scale_run<Op, T, N>(row + o * step, 0, inner, Same<T>{factors[o]});
 }
 
 constexpr Kernels make_kernels() {
@@ -316,8 +340,10 @@ constexpr Kernels make_kernels() {
 #undef CCONV_ENTRY
   kernels.sum_float32 = {rows<Sum, float>, along<Sum, float>, planes<Sum, float>};
   kernels.sum_float64 = {rows<Sum, double>, along<Sum, double>, planes<Sum, double>};
-  kernels.divide_float32 = divide<float>;
-  kernels.divide_float64 = divide<double>;
+  kernels.divide_float32 = scale<Quotient, float>;
+  kernels.divide_float64 = scale<Quotient, double>;
+  kernels.multiply_float32 = scale<Product, float>;
+  kernels.multiply_float64 = scale<Product, double>;
   return kernels;
 }
 

@@ -47,17 +47,21 @@ struct Planes {
 };
 constexpr std::int64_t kMostColumns = 256;
 
-// What one row adds to the search for maxima and where they are.  Window o holds, of the row,
-// taps[o].count positions from `first`, counted from the beginning of src; position i has the index
-// index + i.  The first of several maxima stays; a NaN is larger than any number.
+// What rows of one block of columns add to the search for maxima and where they are.  Window o
+// holds, of each row, taps[o].count positions from `first`, counted from the beginning of the
+// block; position i of row r has the index index[r] + i.  The first of several maxima stays; a NaN
+// is larger than any number.
 struct Search {
-  const std::byte* src;
-  std::int64_t index;
+  const std::byte* const* src;
+  const std::int64_t* index;
+  std::int64_t rows;
   const Taps* taps;
   std::int64_t positions, inner;
   std::byte* values;
-  std::int64_t* indices;  // of the values; at the beginning the least value, and a window's first
+  std::int64_t* indices;  // of the values
+  bool first;             // nothing was searched before; each window holds something here
 };
+constexpr std::int64_t kFarthest = INT32_MAX;  // index[rows - 1] + any position - index[0], at most
 
 // The operations on one type.  Of sums a block is a chain from left to right, begun at its first
 // term; maxima keep NaN.
@@ -67,15 +71,17 @@ struct Reduction {
   void (*planes)(const Planes&);
 };
 
+// row[o, c] /= factors[o], or *=, of `inner` elements per position.
+template <class T>
+using Scale = void (*)(std::byte* row, const T* factors, std::int64_t positions,
+                       std::int64_t inner);
+
 struct Kernels {
   Reduction maximum[kTypes];  // null for complex numbers and 16-bit floats, searched as float32
   void (*search[kTypes])(const Search&);  // likewise
   Reduction sum_float32, sum_float64;
-  // row[o, c] /= divisors[o], of `inner` elements per position.
-  void (*divide_float32)(std::byte* row, const float* divisors, std::int64_t positions,
-                         std::int64_t inner);
-  void (*divide_float64)(std::byte* row, const double* divisors, std::int64_t positions,
-                         std::int64_t inner);
+  Scale<float> divide_float32, multiply_float32;
+  Scale<double> divide_float64, multiply_float64;
 };
 
 CCONV_DECLARE_KERNELS(Kernels)

@@ -1,8 +1,10 @@
 // Pools, a row of the output at a time.  The rows of input under it are reduced to one (input.h);
-// then windows along that row give the results.  Where maxima are is searched row by row.
+// then windows along that row give the results.  Where maxima are is searched in some rows at a
+// time.
 #include "algorithms/pooling/room.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -22,6 +24,13 @@ Taps between(const Taps& taps, std::int64_t begin, std::int64_t end) {
   if (skipped >= taps.count || first >= end) return {};
   return {first - begin, std::min(taps.count - skipped, (end - 1 - first) / taps.step + 1),
           taps.step};
+}
+
+// Whether a divisor's inverse is exact: a power of two, no matter which sign.
+bool has_inverse(double divisor) {
+  int exponent;
+  constexpr int kFar = 100;
+  return std::abs(std::frexp(divisor, &exponent)) == 0.5 && exponent < kFar;
 }
 
 class Run {
@@ -190,26 +199,50 @@ class Run {
     }
   }
 
-  // Maxima and their indices, a row of the input after the other.
+  // Maxima and their indices.
   void search(const Piece& piece, const Thread& thread) const {
-    // The first element of a window wins where all of them are the least value there is.
     if (thread.windows_begin != piece.begin)
       for (std::int64_t i = 0; i < piece.count; ++i)
         thread.windows[i] = p_.axis[2].taps(piece.begin + i);
     thread.windows_begin = piece.begin;
-    input_.fill(piece.result, piece.count * piece.inner);
-    for (std::int64_t i = 0; i < piece.count; ++i)
-      std::fill_n(piece.indices + i * piece.inner, piece.inner,
-                  index_of(piece, 0) + thread.windows[i].first);
-    for (std::int64_t r = 0; r < piece.rows() && !thread.stopped(); ++r) {
+    const bool once = is_one_block(piece);
+    if (!once) {
+      // The first element of a window wins where all of them are the least value there is.
+      input_.fill(piece.result, piece.count * piece.inner);
+      for (std::int64_t i = 0; i < piece.count; ++i)
+        std::fill_n(piece.indices + i * piece.inner, piece.inner,
+                    index_of(piece, 0) + thread.windows[i].first);
+    }
+    for (std::int64_t r = 0, rows; r < piece.rows() && !thread.stopped(); r += rows) {
+      rows = once ? std::min(piece.rows() - r, kLoadedRows) : 1;
+      const std::int64_t farthest = index_of(piece, r + rows - 1) - index_of(piece, r) + t_.columns;
+      if (farthest > kFarthest) rows = 1;
+      const Rows part{r, rows, once && r == 0};
       if (p_.axis[2].shared)
-        search_shares(piece, r, thread);
+        search_shares(piece, part, thread);
       else
-        search_windows(piece, r, thread);
+        search_windows(piece, part, thread);
     }
   }
 
-  void search_windows(const Piece& piece, std::int64_t row, const Thread& thread) const {
+  // Rows of a piece that are searched together.
+  struct Rows {
+    std::int64_t begin, count;
+    bool first;  // before any other, and each window's columns at once
+  };
+
+  // Whether all columns under a piece are searched together.
+  bool is_one_block(const Piece& piece) const {
+    const PoolAxis& axis = p_.axis[2];
+    if (!axis.shared) {
+      const auto [begin, end] = taps_inside_of(piece);
+      return end - begin <= t_.taps;
+    }
+    const Taps last = axis.taps(piece.begin + piece.count - 1);
+    return last.first + last.count - axis.taps(piece.begin).first <= t_.columns;
+  }
+
+  void search_windows(const Piece& piece, const Rows& rows, const Thread& thread) const {
     const PoolAxis& axis = p_.axis[2];
     const auto [begin, end] = taps_inside_of(piece);
     for (std::int64_t t = begin; t < end && !thread.stopped(); t += t_.taps) {
@@ -218,19 +251,19 @@ class Run {
       w.before -= t * w.dilation;
       const std::int64_t first = input_index(w, piece.begin, 0);
       const std::int64_t last = input_index(w, piece.begin + piece.count - 1, w.kernel - 1);
-      search_columns(piece, row, std::clamp<std::int64_t>(first, 0, axis.in),
+      search_columns(piece, rows, std::clamp<std::int64_t>(first, 0, axis.in),
                      std::clamp<std::int64_t>(last + 1, 0, axis.in), thread, t,
                      [&](std::int64_t i) { return taps_inside(w, piece.begin + i, axis.in); });
     }
   }
 
-  void search_shares(const Piece& piece, std::int64_t row, const Thread& thread) const {
+  void search_shares(const Piece& piece, const Rows& rows, const Thread& thread) const {
     const PoolAxis& axis = p_.axis[2];
     const Taps last = axis.taps(piece.begin + piece.count - 1);
     const std::int64_t end = last.first + last.count;
     for (std::int64_t column = axis.taps(piece.begin).first; column < end && !thread.stopped();
          column += t_.columns)
-      search_columns(piece, row, column, std::min(column + t_.columns, end), thread, column,
+      search_columns(piece, rows, column, std::min(column + t_.columns, end), thread, column,
                      [&](std::int64_t i) { return thread.windows[i]; });
   }
 
@@ -242,18 +275,23 @@ class Run {
   // Of the taps that taps_of(i) gives for result i of the piece those at the columns [begin, end),
   // which are block `block` of the row: every row has the same.
   template <class TapsOf>
-  void search_columns(const Piece& piece, std::int64_t row, std::int64_t begin, std::int64_t end,
+  void search_columns(const Piece& piece, const Rows& rows, std::int64_t begin, std::int64_t end,
                       const Thread& thread, std::int64_t block, TapsOf taps_of) const {
     if (begin >= end) return;
-    const std::byte* const src = input_.row(piece, row, begin, end - begin, thread);
+    const std::byte* src[kLoadedRows];
+    std::int64_t index[kLoadedRows];
+    for (std::int64_t i = 0; i < rows.count; ++i) {
+      src[i] = input_.row(piece, rows.begin + i, begin, end - begin, thread, i);
+      index[i] = index_of(piece, rows.begin + i) + begin;
+    }
     if (thread.taps_begin != piece.begin || thread.taps_block != block)
       for (std::int64_t i = 0; i < piece.count; ++i)
         thread.taps[i] = between(taps_of(i), begin, end);
     thread.taps_begin = piece.begin;
     thread.taps_block = block;
-    kernels().search[static_cast<int>(t_.type)]({src, index_of(piece, row) + begin, thread.taps,
-                                                 piece.count, piece.inner, piece.result,
-                                                 piece.indices});
+    kernels().search[static_cast<int>(t_.type)]({src, index, rows.count, thread.taps, piece.count,
+                                                 piece.inner, piece.result, piece.indices,
+                                                 rows.first});
   }
 
   // Elements that an average counts along an axis.
@@ -263,28 +301,37 @@ class Run {
   }
 
   template <class T>
-  void divide(const Piece& piece, const Position& at, const Thread& thread,
-              void (*kernel)(std::byte*, const T*, std::int64_t, std::int64_t)) const {
+  void divide(const Piece& piece, const Position& at, const Thread& thread, Scale<T> quotient,
+              Scale<T> product) const {
     const double rows = static_cast<double>(counted(p_.axis[0], at.od)) *
                         static_cast<double>(counted(p_.axis[1], at.oh));
-    auto* const divisors = reinterpret_cast<T*>(thread.divisors);
+    auto* const factors = reinterpret_cast<T*>(thread.factors);
     const bool known = thread.divided_begin == piece.begin && thread.divided_rows == rows;
     thread.divided_begin = piece.begin;
     thread.divided_rows = rows;
-    for (std::int64_t i = 0; i < piece.count && !known; ++i) {
-      const double along = p_.divisor != 0
-                               ? static_cast<double>(p_.divisor)
-                               : rows * static_cast<double>(counted(p_.axis[2], piece.begin + i));
-      divisors[i] = static_cast<T>(along);
+    if (!known) {
+      // Those that have exact inverses are faster multiplied by these.
+      bool inverses = true;
+      for (std::int64_t i = 0; i < piece.count; ++i) {
+        const double along = p_.divisor != 0
+                                 ? static_cast<double>(p_.divisor)
+                                 : rows * static_cast<double>(counted(p_.axis[2], piece.begin + i));
+        factors[i] = static_cast<T>(along);
+        inverses &= has_inverse(along);
+      }
+      if (inverses)
+        for (std::int64_t i = 0; i < piece.count; ++i) factors[i] = 1 / factors[i];
+      thread.inverses = inverses;
     }
-    kernel(piece.result, divisors, piece.count, piece.inner);
+    (thread.inverses ? product : quotient)(piece.result, factors, piece.count, piece.inner);
   }
 
   void divide(const Piece& piece, const Position& at, const Thread& thread) const {
+    const Kernels& k = kernels();
     if (t_.type == Type::float64)
-      divide(piece, at, thread, kernels().divide_float64);
+      divide(piece, at, thread, k.divide_float64, k.multiply_float64);
     else
-      divide(piece, at, thread, kernels().divide_float32);
+      divide(piece, at, thread, k.divide_float32, k.multiply_float32);
   }
 
   void store(const Piece& piece, const Thread& thread) const {
