@@ -87,6 +87,7 @@ struct Vec {
   friend CCONV_INLINE Vec operator-(Vec a) { return {-a.v}; }
   friend CCONV_INLINE Mask operator<(Vec a, Vec b) { return {a.v < b.v}; }
   friend CCONV_INLINE Mask operator>(Vec a, Vec b) { return {a.v > b.v}; }
+  friend CCONV_INLINE Mask operator==(Vec a, Vec b) { return {a.v == b.v}; }
   friend CCONV_INLINE Mask operator!=(Vec a, Vec b) { return {a.v != b.v}; }
 
   // Integer lanes only.

@@ -160,65 +160,81 @@ void planes(const Planes& a) {
 template <class T, int N>
 CCONV_INLINE typename Vec<T, N>::Mask beats(Vec<T, N> x, Vec<T, N> y) {
   if constexpr (kHasFractions<T>)
-    return select(y != y, Vec<T, N>::Mask::fill(0), (x > y) | (x != x));
+    return (x > y) | select(x != x, y == y, Vec<T, N>::Mask::fill(0));
   else
     return x > y;
 }
 
-// N windows at once, whose taps load(r, t) gives; those of lane j have, in row r, the indices
-// index[r] + taps.first + j*lane_step + t*taps.step.
-template <class T, int N, class Load>
+template <class T>
+constexpr bool kWidePlaces = sizeof(T) >= 4;  // those of all rows are counted in lanes of T's size
+
+// kVectors * N windows at once, whose taps load(r, t, j) gives; those of lane i have, in row r, the
+// indices index[r] + taps.first + i*lane_step + t*taps.step.
+template <class T, int N, int kVectors, class Load>
 CCONV_INLINE void search_block(const Search& a, const Taps& taps, std::int64_t lane_step,
                                std::int64_t out, Load load) {
   using Place = typename Vec<T, N>::Mask;                           // as many bits as a value
-  constexpr std::int64_t kMost = sizeof(T) >= 4 ? kFarthest : 128;  // places that these hold
+  constexpr std::int64_t kMost = kWidePlaces<T> ? kFarthest : 128;  // places that these hold
   std::byte* const values = a.values + out * static_cast<std::int64_t>(sizeof(T));
   std::int64_t* const indices = a.indices + out;
   if (taps.count == 0) return;
   bool first = a.first;
-  Vec<T, N> y = first ? load(0, 0) : Vec<T, N>::load(values);
-  // Places are counted from a row's first tap on; of wide types all rows are searched in one go.
-  const std::int64_t together = sizeof(T) >= 4 ? a.rows : 1;
+  Vec<T, N> y[kVectors];
+#pragma GCC unroll 4
+  for (int j = 0; j < kVectors; ++j)
+    y[j] = first ? load(0, 0, j) : Vec<T, N>::load(values + j * sizeof(y[j]));
+  // Places are counted from a row's first tap on; narrow ones for each row.
+  const std::int64_t together = kWidePlaces<T> ? a.rows : 1;
   for (std::int64_t row = 0; row < a.rows; row += together) {
     for (std::int64_t begin = 0; begin < taps.count; begin += kMost) {
       const std::int64_t count = taps.count - begin < kMost ? taps.count - begin : kMost;
-      const std::int64_t step = sizeof(T) >= 4 ? taps.step : 1;
-      Place place = Place::fill(first ? 0 : -1);
+      const std::int64_t step = kWidePlaces<T> ? taps.step : 1;
+      Place place[kVectors];
+#pragma GCC unroll 4
+      for (int j = 0; j < kVectors; ++j) place[j] = Place::fill(first ? 0 : -1);
       for (std::int64_t r = row; r < row + together; ++r) {
         std::int64_t at = a.index[r] - a.index[row];
         for (std::int64_t t = 0; t < count; ++t, at += step) {
-          const Vec<T, N> x = load(r, begin + t);
-          const typename Vec<T, N>::Mask better = beats(x, y);
-          y = select(better, x, y);
-          place = select(better, Place::fill(static_cast<Bits<T>>(at)), place);
+          const Place here = Place::fill(static_cast<Bits<T>>(at));
+#pragma GCC unroll 4
+          for (int j = 0; j < kVectors; ++j) {
+            const Vec<T, N> x = load(r, begin + t, j);
+            const Place better = beats(x, y[j]);
+            y[j] = select(better, x, y[j]);
+            place[j] = select(better, here, place[j]);
+          }
         }
       }
       first = false;
-      Bits<T> won[N];
-      place.store(won);
+      Bits<T> won[kVectors * N];
+#pragma GCC unroll 4
+      for (int j = 0; j < kVectors; ++j) place[j].store(won + j * N);
       const std::int64_t index = a.index[row] + taps.first + begin * taps.step;
-      const std::int64_t unit = sizeof(T) >= 4 ? 1 : taps.step;
-      for (int j = 0; j < N; ++j)
-        indices[j] = won[j] < 0 ? indices[j] : index + j * lane_step + won[j] * unit;
+      const std::int64_t unit = kWidePlaces<T> ? 1 : taps.step;
+      for (int i = 0; i < kVectors * N; ++i)
+        indices[i] = won[i] < 0 ? indices[i] : index + i * lane_step + won[i] * unit;
     }
   }
-  y.store(values);
+#pragma GCC unroll 4
+  for (int j = 0; j < kVectors; ++j) y[j].store(values + j * sizeof(y[j]));
 }
 
 // Channels [c, inner) of window o.
-template <class T, int N>
+template <class T, int N, int kVectors>
 CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t c) {
-  constexpr std::int64_t kSize = sizeof(T);
+  constexpr std::int64_t kSize = sizeof(T), kStep = kVectors * N;
   const Taps taps = a.taps[o];
   const std::int64_t step = taps.step * a.inner * kSize;
-  for (; c + N <= a.inner; c += N) {
+  for (; c + kStep <= a.inner; c += kStep) {
     const std::int64_t from = (taps.first * a.inner + c) * kSize;
-    search_block<T, N>(a, taps, 0, o * a.inner + c, [&](std::int64_t r, std::int64_t t) {
-      return Vec<T, N>::load(a.src[r] + from + t * step);
-    });
+    const auto load = [&](std::int64_t r, std::int64_t t, int j) {
+      return Vec<T, N>::load(a.src[r] + from + t * step + j * N * kSize);
+    };
+    search_block<T, N, kVectors>(a, taps, 0, o * a.inner + c, load);
   }
-  if constexpr (N > 1) {
-    if (c < a.inner) search_channels<T, N / 2>(a, o, c);
+  if constexpr (kStep > 1) {
+    constexpr int kFewer = kVectors > 1 ? N : N / 2;
+    if (c < a.inner) search_channels<T, kFewer, 1>(a, o, c);
   }
 }
 
@@ -239,13 +255,13 @@ CCONV_INLINE std::int64_t search_positions(const Search& a, std::int64_t o) {
     const std::int64_t from = taps.first * kSize, step = taps.step * kSize;
     const bool fits = o + N <= a.positions;
     if (fits && alike<N>(a.taps + o, 1)) {
-      search_block<T, N>(a, taps, 1, o, [&](std::int64_t r, std::int64_t t) {
+      search_block<T, N, 1>(a, taps, 1, o, [&](std::int64_t r, std::int64_t t, int) {
         return Vec<T, N>::load(a.src[r] + from + t * step);
       });
       return N;
     }
     if (fits && alike<N>(a.taps + o, 2)) {
-      search_block<T, N>(a, taps, 2, o, [&](std::int64_t r, std::int64_t t) {
+      search_block<T, N, 1>(a, taps, 2, o, [&](std::int64_t r, std::int64_t t, int) {
         const std::byte* const pairs = a.src[r] + from + t * step;
         return evens(Vec<T, N>::load(pairs), Vec<T, N>::load(pairs + (N - 1) * kSize));
       });
@@ -253,7 +269,7 @@ CCONV_INLINE std::int64_t search_positions(const Search& a, std::int64_t o) {
     }
     return search_positions<T, N / 2>(a, o);
   } else {
-    search_channels<T, 1>(a, o, 0);
+    search_channels<T, 1, 1>(a, o, 0);
     return 1;
   }
 }
@@ -264,7 +280,8 @@ void search(const Search& a) {
   if (a.inner == 1) {
     for (std::int64_t o = 0; o < a.positions;) o += search_positions<T, N>(a, o);
   } else {
-    for (std::int64_t o = 0; o < a.positions; ++o) search_channels<T, N>(a, o, 0);
+    for (std::int64_t o = 0; o < a.positions; ++o)
+      search_channels<T, N, kWidePlaces<T> ? 4 : 1>(a, o, 0);
   }
 }
 
