@@ -69,7 +69,9 @@ template <class T, int kChannels = kDirectChannels>
 void channels_left(const Block<T>& block, std::int64_t o) {
   for (; o + kChannels <= block.channels; o += kChannels) strip<T, kChannels>(block, o);
   if constexpr (kChannels > 1) {
-    if (o < block.channels) channels_left<T, kChannels - 1>(block, o);
+    // Integers, bound by their multiplications, do with fewer tiles.
+    constexpr int kFewer = kHasFractions<T> ? kChannels - 1 : kChannels / 2;
+    if (o < block.channels) channels_left<T, kFewer>(block, o);
   }
 }
 

@@ -62,10 +62,13 @@ void tile(const Block<T>& block, std::int64_t p) {
 
 // Pixels of a tile: what the registers hold beside the weights' vectors and one broadcast, and no
 // more than there are addresses at hand.
-constexpr int kMostPixels = 14;
+// Integers, bound by their multiplications, do with fewer.
+template <class T>
+constexpr int kMostPixels = kHasFractions<T> ? 14 : 8;
+template <class T>
 constexpr int pixels_for(int vectors) {
   const int pixels = (kRegisters - vectors - 1) / vectors;
-  return pixels < kMostPixels ? pixels : kMostPixels;
+  return pixels < kMostPixels<T> ? pixels : kMostPixels<T>;
 }
 
 template <class T>
@@ -83,7 +86,7 @@ constexpr auto tiles_of(Lanes<kBefore...>) {
 // Tiles of a block differ by one pixel at most, so that none is much smaller than the others.
 template <class T, int kVectors>
 void panel(const Block<T>& block) {
-  constexpr int kPixels = pixels_for(kVectors);
+  constexpr int kPixels = pixels_for<T>(kVectors);
   static constexpr auto kTiles = tiles_of<T, kVectors>(typename FirstLanes<kPixels>::type{});
   const std::int64_t tiles = (block.positions + kPixels - 1) / kPixels;
   std::int64_t p = 0;

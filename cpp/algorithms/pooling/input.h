@@ -14,12 +14,6 @@
 
 namespace cconv::pooling {
 
-inline const Reduction& reduction_of(const PoolProblem& p, Type type) {
-  const Kernels& k = kernels();
-  if (p.pool == Pool::maximum) return k.maximum[static_cast<int>(type)];
-  return type == Type::float64 ? k.sum_float64 : k.sum_float32;
-}
-
 // What changes nothing, as the bits of an element: the least value of a maximum, 0 of a sum.
 inline std::uint64_t neutral_of(Pool pool, Type type) {
   if (pool != Pool::maximum) return 0;
@@ -43,7 +37,8 @@ struct Thread {
   std::byte *row, *block, *loaded, *result, *part;
   std::int64_t* indices;
   Taps *windows, *taps;
-  std::byte* factors;
+  std::byte *factors, *band, *shared;
+  const std::byte** table;
   int worker;
   Stop& stop;
   // What the windows, their taps in a block of the row, and the divisors are for: most rows have
@@ -68,6 +63,9 @@ struct Thread {
     windows = reinterpret_cast<Taps*>(take(t.taps_bytes));
     taps = reinterpret_cast<Taps*>(take(t.taps_bytes));
     factors = take(t.factors_bytes);
+    band = take(t.band_bytes);
+    shared = take(t.shared_bytes);
+    table = reinterpret_cast<const std::byte**>(take(t.table_bytes));
   }
   bool stopped() const {
     if (worker == 0) stop.poll_when_due();

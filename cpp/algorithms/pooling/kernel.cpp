@@ -2,6 +2,7 @@
 #include "algorithms/pooling/kernel.h"
 
 #include CCONV_LEVEL_HEADER
+#include "algorithms/rows/sliding.h"
 
 namespace cconv::pooling {
 namespace {
@@ -154,6 +155,37 @@ void planes(const Planes& a) {
     for (std::int64_t c = 1; c < a.columns; ++c) y = Op::apply(y, One::load(row + c * kSize));
     y.store(a.dst + p * kSize);
   }
+}
+
+// An operation whose terms are elements as they are.
+template <class Op, class T>
+struct Plain {
+  CCONV_INLINE V<T> first(V<T> x) const { return x; }
+  CCONV_INLINE V<T> add(V<T> y, V<T> x) const { return Op::apply(y, x); }
+  CCONV_INLINE V<T> join(V<T> a, V<T> b) const { return Op::apply(a, b); }
+};
+
+template <class Op, class T>
+void slide(const Slide& s) {
+  rows::slide<V<T>, T>(s.src, s.height, s.outputs, s.columns, s.dst, s.pitch, s.scratch,
+                       Plain<Op, T>{});
+}
+
+template <class Op, class T>
+void slide_along(const SlideAlong& s) {
+  rows::slide_along<V<T>, T>(s.src, s.width, s.inner, s.columns, s.dst, s.scratch, s.pitch,
+                             Plain<Op, T>{}, [](V<T> y, std::int64_t) { return y; });
+}
+
+// Of the types that images have.
+template <class T>
+constexpr bool kSlides = kHasFractions<T> || (sizeof(T) <= 2 && T(-1) > T(0));
+
+template <class Op, class T>
+constexpr Reduction reduction_of() {
+  Reduction all{rows<Op, T>, along<Op, T>, planes<Op, T>, nullptr, nullptr};
+  if constexpr (kSlides<T>) all.slide = slide<Op, T>, all.slide_along = slide_along<Op, T>;
+  return all;
 }
 
 // Where x takes the place of the maximum y: the first of equals stays, and the first NaN.
@@ -339,9 +371,8 @@ void scale(std::byte* row, const T* factors, std::int64_t positions, std::int64_
 
 constexpr Kernels make_kernels() {
   Kernels kernels{};
-#define CCONV_ENTRY(name, T)                                                            \
-  kernels.maximum[static_cast<int>(Type::name)] = {rows<Maximum, T>, along<Maximum, T>, \
-                                                   planes<Maximum, T>};                 \
+#define CCONV_ENTRY(name, T)                                                  \
+  kernels.maximum[static_cast<int>(Type::name)] = reduction_of<Maximum, T>(); \
   kernels.search[static_cast<int>(Type::name)] = search<T>;
   CCONV_ENTRY(boolean, std::uint8_t)
   CCONV_ENTRY(int8, std::int8_t)
@@ -355,8 +386,8 @@ constexpr Kernels make_kernels() {
   CCONV_ENTRY(float32, float)
   CCONV_ENTRY(float64, double)
 #undef CCONV_ENTRY
-  kernels.sum_float32 = {rows<Sum, float>, along<Sum, float>, planes<Sum, float>};
-  kernels.sum_float64 = {rows<Sum, double>, along<Sum, double>, planes<Sum, double>};
+  kernels.sum_float32 = reduction_of<Sum, float>();
+  kernels.sum_float64 = reduction_of<Sum, double>();
   kernels.divide_float32 = scale<Quotient, float>;
   kernels.divide_float64 = scale<Quotient, double>;
   kernels.multiply_float32 = scale<Product, float>;

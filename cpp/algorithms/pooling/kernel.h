@@ -63,12 +63,44 @@ struct Search {
 };
 constexpr std::int64_t kFarthest = INT32_MAX;  // index[rows - 1] + any position - index[0], at most
 
+// Windows down columns that slide by one, of rows anywhere:
+//
+//   dst[r * pitch][i] = src[r][i] op src[r + 1][i] op ... src[r + height - 1][i]
+//
+// The end of one block of rows and the beginning of the next, in this order (rows/sliding.h).
+// columns: at least kMostLanes.  scratch: of slide_bytes(height).
+struct Slide {
+  const std::byte* const* src;
+  std::int64_t height, outputs, columns;
+  std::byte* dst;
+  std::int64_t pitch;  // in bytes
+  std::byte* scratch;
+};
+
+// Windows along one row that slide by one position of `inner` elements:
+//
+//   dst[i] = src[i] op src[i + inner] op ... src[i + (width - 1) * inner]    for i < columns
+//
+// Joined from 1, 2, 4, 8 neighbours and so on.  columns: at least kMostLanes.  scratch: of
+// slide_along_bytes.
+struct SlideAlong {
+  const std::byte* src;
+  std::int64_t width, inner, columns;
+  std::byte* dst;
+  std::byte* scratch;
+  std::int64_t pitch;  // of scratch: bytes for columns + width * inner elements
+};
+constexpr std::int64_t kMostLanes = 64;
+constexpr std::int64_t slide_bytes(std::int64_t height) { return height * 512; }
+
 // The operations on one type.  Of sums a block is a chain from left to right, begun at its first
 // term; maxima keep NaN.
 struct Reduction {
   void (*rows)(const Rows&);
   void (*along)(const Along&);
   void (*planes)(const Planes&);
+  void (*slide)(const Slide&);             // of the types that images have, else null
+  void (*slide_along)(const SlideAlong&);  // likewise
 };
 
 // row[o, c] /= factors[o], or *=, of `inner` elements per position.

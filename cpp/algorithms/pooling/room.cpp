@@ -1,6 +1,7 @@
 // Pools, a row of the output at a time.  The rows of input under it are reduced to one (input.h);
 // then windows along that row give the results.  Where maxima are is searched in some rows at a
-// time.
+// time.  Large windows that slide by one go along rows first, then down bands of them.  Planes of
+// short rows are turned into channels of positions.
 #include "algorithms/pooling/room.h"
 
 #include <algorithm>
@@ -44,33 +45,56 @@ class Run {
         t_(t),
         reduce_(reduction_of(p, t.type)),
         workspace_(workspace),
-        parts_(parts_of(p)) {}
+        parts_(parts_of(p)),
+        slides_(slides(p)) {
+    const PoolAxis& axis = p.axis[2];
+    const Window& w = axis.window;
+    if (!axis.shared)
+      whole_ = {positions_inside(w, 0, axis.in, axis.out).begin,
+                positions_inside(w, w.kernel - 1, axis.in, axis.out).end};
+  }
 
   void item(std::int64_t index, int worker, Stop& stop) const {
     const Thread thread(t_, workspace_ + worker * t_.bytes_per_thread(), worker, stop);
     const std::int64_t begin = index * t_.per_item;
-    const std::int64_t end = std::min(begin + t_.per_item, t_.rows * t_.pieces);
-    for (std::int64_t i = begin; i < end; ++i) {
-      Position at = position_of(i);
-      const Piece piece = piece_at(at, thread);
-      if (indices_ != nullptr)
-        search(piece, thread);
-      else if (p_.axis[2].shared)
-        reduce_shares(piece, thread);
-      else
-        reduce_windows(piece, thread);
-      if (stop.requested()) return;
-      if (p_.pool == Pool::average) divide(piece, at, thread);
-      if (p_.pool == Pool::norm)
-        take_root(reinterpret_cast<double*>(piece.result), piece.count * piece.inner, p_.norm);
-      store(piece, thread);
-    }
+    pieces(begin, std::min(begin + t_.per_item, t_.rows * t_.pieces), thread);
+  }
+
+  // Of one thread, whose workspace it is.
+  void all_items(int worker, Stop& stop) const {
+    pieces(0, t_.rows * t_.pieces, Thread(t_, workspace_, worker, stop));
   }
 
  private:
   struct Position {
     std::int64_t n, c, od, oh, ow;  // c: the first channel
   };
+
+  void pieces(std::int64_t begin, std::int64_t end, const Thread& thread) const {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const Position at = position_of(i);
+      const Piece piece = piece_at(at, thread);
+      if (slides_) {
+        slide(piece, at, thread);
+        continue;
+      }
+      if (indices_ != nullptr)
+        search(piece, thread);
+      else if (p_.axis[2].shared)
+        reduce_shares(piece, thread);
+      else
+        reduce_windows(piece, thread);
+      if (thread.stop.requested()) return;
+      finish(piece, at, thread);
+    }
+  }
+
+  void finish(const Piece& piece, const Position& at, const Thread& thread) const {
+    if (p_.pool == Pool::average) divide(piece, at, thread);
+    if (p_.pool == Pool::norm)
+      take_root(reinterpret_cast<double*>(piece.result), piece.count * piece.inner, p_.norm);
+    store(piece, thread);
+  }
 
   Position position_of(std::int64_t index) const {
     const auto next = [&index](std::int64_t extent) {
@@ -82,10 +106,10 @@ class Run {
     at.ow = next(t_.pieces) * t_.positions;
     if (p_.channels_last) {
       at.c = next(t_.channel_blocks) * (t_.inner / parts_);
-      at.oh = next(p_.axis[1].out);
+      at.oh = next(t_.bands) * t_.band;
       at.od = next(p_.axis[0].out);
     } else {
-      at.oh = next(p_.axis[1].out);
+      at.oh = next(t_.bands) * t_.band;
       at.od = next(p_.axis[0].out);
       at.c = next(p_.C);
     }
@@ -131,6 +155,40 @@ class Run {
     const auto steps = [&](std::int64_t n) { return n <= 0 ? 0 : (n - 1) / w.dilation + 1; };
     const std::int64_t begin = std::min(steps(last), w.kernel);
     return {begin - begin % kTapsPerBlock, std::min(steps(first), w.kernel)};
+  }
+
+  // A band of rows: along each row of the input under it first, then down.
+  void slide(const Piece& piece, const Position& at, const Thread& thread) const {
+    const Window &h = p_.axis[1].window, &w = p_.axis[2].window;
+    const std::int64_t rows = std::min(t_.band, p_.axis[1].out - at.oh);
+    const std::int64_t columns = piece.count * piece.inner;
+    for (std::int64_t q = 0; q < rows + h.kernel - 1 && !thread.stopped(); ++q) {
+      std::byte* const to = thread.band + q * t_.band_pitch;
+      thread.table[q] = to;
+      const std::int64_t ih = input_index(h, at.oh, 0) + q;
+      if (ih < 0 || ih >= p_.axis[1].in) {
+        input_.fill(to, columns);
+        continue;
+      }
+      Piece line = piece;
+      line.height = {ih, 1, 1};
+      const std::byte* const row =
+          input_.reduced(line, input_index(w, piece.begin, 0), piece.count + w.kernel - 1, thread);
+      reduce_.slide_along(
+          {row, w.kernel, piece.inner, columns, to, thread.shared, t_.halves_pitch});
+    }
+    if (thread.stop.requested()) return;
+    const bool direct = stored_as_made();
+    const std::int64_t pitch = direct ? dst_.spatial[1] : t_.result_bytes / t_.band;
+    reduce_.slide({thread.table, h.kernel, rows, columns, piece.result, pitch, thread.shared});
+    for (std::int64_t r = 0; r < rows; ++r) {
+      Piece line = piece;
+      line.dst += r * dst_.spatial[1];
+      line.result += r * pitch;
+      Position place = at;
+      place.oh += r;
+      finish(line, place, thread);
+    }
   }
 
   // Windows of one size, a block of taps after the other.
@@ -312,12 +370,23 @@ class Run {
     if (!known) {
       // Those that have exact inverses are faster multiplied by these.
       bool inverses = true;
+      const auto fill = [&](std::int64_t begin, std::int64_t end, std::int64_t count) {
+        const double divisor =
+            p_.divisor != 0 ? static_cast<double>(p_.divisor) : rows * static_cast<double>(count);
+        std::fill(factors + begin, factors + end, static_cast<T>(divisor));
+        inverses &= has_inverse(divisor);
+      };
+      const std::int64_t begin =
+          std::clamp<std::int64_t>(whole_.begin - piece.begin, 0, piece.count);
+      const std::int64_t end =
+          std::clamp<std::int64_t>(whole_.end - piece.begin, begin, piece.count);
       for (std::int64_t i = 0; i < piece.count; ++i) {
-        const double along = p_.divisor != 0
-                                 ? static_cast<double>(p_.divisor)
-                                 : rows * static_cast<double>(counted(p_.axis[2], piece.begin + i));
-        factors[i] = static_cast<T>(along);
-        inverses &= has_inverse(along);
+        if (i == begin && begin < end) {
+          fill(begin, end, p_.axis[2].window.kernel);
+          i = end;
+          if (i == piece.count) break;
+        }
+        fill(i, i + 1, counted(p_.axis[2], piece.begin + i));
       }
       if (inverses)
         for (std::int64_t i = 0; i < piece.count; ++i) factors[i] = 1 / factors[i];
@@ -362,6 +431,8 @@ class Run {
   const Reduction& reduce_;
   std::byte* const workspace_;
   const std::int64_t parts_;  // of an element of src, of the working type
+  const bool slides_;
+  Range whole_{0, 0};  // positions along a row whose windows see no border
 };
 
 // Whether the only window of an axis holds all of it and nothing else.
@@ -407,6 +478,110 @@ void run_planes(const PoolProblem& p, const View& src, const View& dst, int thre
   });
 }
 
+// Planes whose rows are few vectors, or that are searched: as many as make a line of the cache are
+// turned into channels of positions, and their results back.
+bool takes_blocks(const PoolProblem& p, const View& src, const View& dst) {
+  if (p.channels_last || p.dst_type != working_type(p) || converts(p) || parts_of(p) > 1)
+    return false;
+  // Wide elements gain less: there are fewer in a vector, which rows fill better.
+  constexpr std::int64_t kFewest = 4, kNarrow = 1024, kMostBytes = 1 << 20;
+  const std::int64_t size = size_of(p.src_type), columns = p.axis[2].out;
+  if (p.C < kFewest || (!p.wants_indices && columns > kNarrow / (size * size))) return false;
+  std::int64_t in = size, out = size;
+  for (int i = kSpatial - 1; i >= 0; --i) {
+    if (p.axis[i].in > 1 && src.spatial[i] != in) return false;
+    if (p.axis[i].out > 1 && dst.spatial[i] != out) return false;
+    in = saturating_multiply(in, p.axis[i].in);
+    out *= p.axis[i].out;
+  }
+  return saturating_multiply(in, kCacheLine / size) <= kMostBytes;
+}
+
+// Such a pool: of each block of planes one with channels last, in scratch.
+class Turned {
+ public:
+  Turned(const PoolProblem& p, const View& src, const View& dst, std::int64_t* indices)
+      : p_(p), q_(p), src_(src), dst_(dst), indices_(indices) {
+    q_.channels_last = true;
+    q_.N = 1;
+    q_.C = kCacheLine / size_of(p.src_type);
+    tiling_ = tiling_of(q_);
+    in_bytes_ = whole_lines(inputs() * kCacheLine);
+    out_bytes_ = whole_lines(p.outputs() * kCacheLine);
+    indices_bytes_ = p.wants_indices ? p.outputs() * q_.C * kIndex : 0;
+    per_image_ = divide_up(p.C, q_.C);
+  }
+
+  std::int64_t bytes_per_thread() const {
+    return in_bytes_ + out_bytes_ + indices_bytes_ + whole_lines(tiling_.bytes_per_thread());
+  }
+  std::int64_t items() const { return p_.N * per_image_; }
+
+  void item(std::int64_t index, int worker, std::byte* workspace, Stop& stop) const {
+    const std::int64_t n = index / per_image_, c = index % per_image_ * q_.C;
+    const std::int64_t channels = std::min(q_.C, p_.C - c), size = size_of(p_.src_type);
+    std::byte* const in = workspace;
+    std::byte* const out = in + in_bytes_;
+    auto* const indices = reinterpret_cast<std::int64_t*>(out + out_bytes_);
+    turn(src_.data + src_.batch->offset(n) + c * src_.channel, size, src_.channel, size, inputs(),
+         channels, in, q_.C);
+    const Batch none{};
+    const View from = view(none, in, [](const PoolAxis& a) { return a.in; });
+    const View to = view(none, out, [](const PoolAxis& a) { return a.out; });
+    const Run run(q_, from, to, p_.wants_indices ? indices : nullptr, tiling_,
+                  out + out_bytes_ + indices_bytes_);
+    run.all_items(worker, stop);
+    std::byte* const result = dst_.data + dst_.batch->offset(n) + c * dst_.channel;
+    turn(out, size, kCacheLine, size, channels, p_.outputs(), result, dst_.channel / size);
+    if (p_.wants_indices)
+      turn(reinterpret_cast<const std::byte*>(indices), kIndex, q_.C * kIndex, kIndex, channels,
+           p_.outputs(), indices_ + (result - dst_.data) / size, dst_.channel / size);
+  }
+
+ private:
+  static constexpr std::int64_t kIndex = sizeof(std::int64_t);
+
+  std::int64_t inputs() const { return p_.axis[0].in * p_.axis[1].in * p_.axis[2].in; }
+
+  // dst[r * pitch + i] = element (r, i) of src, of `size` bytes.
+  static void turn(const std::byte* src, std::int64_t row_step, std::int64_t step,
+                   std::int64_t size, std::int64_t rows, std::int64_t count, void* dst,
+                   std::int64_t pitch) {
+    const auto bytes = static_cast<std::uint64_t>(size);
+    rows::kernels().gather[std::countr_zero(bytes)]({src, row_step, step, rows, count}, dst, pitch);
+  }
+
+  template <class Extent>
+  View view(const Batch& batch, std::byte* data, Extent extent) const {
+    View v;
+    v.data = data;
+    v.batch = &batch;
+    v.channel = size_of(p_.src_type);
+    std::int64_t step = kCacheLine;
+    for (int i = kSpatial - 1; i >= 0; --i) {
+      v.spatial[i] = step;
+      step *= extent(p_.axis[i]);
+    }
+    return v;
+  }
+
+  const PoolProblem& p_;
+  PoolProblem q_;  // of one block of channels
+  const View &src_, &dst_;
+  std::int64_t* const indices_;
+  Tiling tiling_;
+  std::int64_t in_bytes_, out_bytes_, indices_bytes_, per_image_;
+};
+
+void run_blocks(const PoolProblem& p, const View& src, const View& dst, std::int64_t* indices,
+                int threads, Stop& stop) {
+  const Turned turned(p, src, dst, indices);
+  const Workspace workspace(turned.bytes_per_thread() * threads);
+  parallel_for(turned.items(), threads, stop, [&](std::int64_t item, int worker) {
+    turned.item(item, worker, workspace.data() + worker * turned.bytes_per_thread(), stop);
+  });
+}
+
 }  // namespace
 
 double cost(const PoolProblem& p) {
@@ -433,6 +608,7 @@ void run(const PoolProblem& p, const View& src, const View& dst, std::int64_t* i
          Stop& stop) {
   if (p.N == 0 || p.C == 0 || p.outputs() == 0) return;
   if (takes_planes(p, src, dst)) return run_planes(p, src, dst, threads, stop);
+  if (takes_blocks(p, src, dst)) return run_blocks(p, src, dst, indices, threads, stop);
   const Tiling tiling = tiling_of(p);
   const Workspace workspace(tiling.bytes_per_thread() * threads);
   const Run run(p, src, dst, indices, tiling, workspace.data());

@@ -129,9 +129,11 @@ CCONV_INLINE void copy_evens(const std::byte* src, std::byte* dst, std::int64_t 
 template <class Word>
 __attribute__((noinline)) void gather(const Patch<const std::byte>& src, void* dst,
                                       std::int64_t dst_stride) {
+  auto* const to = static_cast<std::byte*>(dst);
+  const std::int64_t to_step = dst_stride * static_cast<std::int64_t>(sizeof(Word));
+  if (src.row_step == sizeof(Word) && src.rows > 1)
+    return copy_columns<Word>(src.data, src.step, to, to_step, src.count, src.rows);
   if (src.step == 2 * sizeof(Word)) {
-    auto* const to = static_cast<std::byte*>(dst);
-    const std::int64_t to_step = dst_stride * static_cast<std::int64_t>(sizeof(Word));
     for (std::int64_t r = 0; r < src.rows; ++r)
       copy_evens<Word>(src.data + r * src.row_step, to + r * to_step, src.count);
     return;

@@ -13,9 +13,8 @@ namespace cconv::separable {
 // rows: addresses of rows of input, any alignment.  columns: at least a vector's lanes.
 // scratch: of slide_bytes(height).
 //
-// Outputs are cut into blocks of `height`: a window is the end of one block and the beginning of
-// the next, which are summed once for all windows (M. van Herk, "A fast algorithm for local minimum
-// and maximum filters", 1992).  A sum holds what its window sees and nothing else.
+// The end of a block of `height` rows and the beginning of the next (rows/sliding.h), each summed
+// once for all windows.  A sum holds what its window sees and nothing else.
 template <class T>
 struct Slide {
   const std::byte* const* rows;
@@ -48,8 +47,7 @@ struct Along {
   std::byte* scratch;
 };
 
-constexpr std::int64_t kSlideBytes = 512;  // of a row, summed at once
-constexpr std::int64_t slide_bytes(std::int64_t height) { return height * kSlideBytes; }
+constexpr std::int64_t slide_bytes(std::int64_t height) { return height * 512; }
 
 // Columns summed at once: so many that they share more than they have of their own.
 constexpr std::int64_t along_piece(std::int64_t width, std::int64_t step) {
