@@ -275,6 +275,63 @@ def test_long_sums_keep_the_promise(dilation, dtype):
     np.testing.assert_allclose(mean, [[float(dtype(0.1))]], rtol=promise, atol=0)
 
 
+@given(
+    st.sampled_from(("max_pool", "avg_pool", "lp_pool")),
+    st.sampled_from(("f4", "f8", "u1", "u2", "f2", "i4")),
+    st.data(),
+)
+def test_windows_that_slide_by_one(name, dtype, data):
+    """What neighbours have in common is computed once; over several bands of rows."""
+    kernel = data.draw(st.tuples(st.integers(1, 20), st.integers(1, 20)))
+    size = data.draw(st.tuples(st.integers(20, 90), st.integers(84, 200)))
+    pads = [(data.draw(st.integers(0, k - 1)), data.draw(st.integers(0, k - 1))) for k in kernel]
+    channels_last = data.draw(st.booleans())
+    shape = (*size, 3) if channels_last else (2, *size)
+    options = {"kernel_size": kernel, "stride": 1, "padding": pads, "channels_last": channels_last}
+    options |= {"norm_type": 2} if name == "lp_pool" else {}
+    pool = Pool(name, 2, values(data.draw(st.integers(0, 99)), shape, dtype), options)
+    y = pool()
+    assert_pooled(y, pool)
+    with cconv.num_threads(3):
+        assert pool().tobytes() == y.tobytes()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
+def test_not_finite_under_windows_that_slide(name, value):
+    """An image for each position of some rows: no output beyond the window is touched."""
+    image = values(0, (9, 80))
+    images = np.repeat(image[None], 4 * 80, 0)
+    for i, place in enumerate(np.ndindex(4, 80)):
+        images[i][place[0] * 2, place[1]] = value
+    pool = Pool(name, 2, images, {"kernel_size": (7, 8), "stride": 1, "padding": ((3, 2), (0, 4))})
+    y, expected = pool(), pool.reference()
+    hit = ~np.isfinite(expected)
+    np.testing.assert_array_equal(y[hit], expected[hit])
+    clean = Pool(name, 2, image[None], pool.options)()
+    same = hit if name == "avg_pool" else hit | (expected != clean)
+    np.testing.assert_array_equal(y[~same], np.broadcast_to(clean, y.shape)[~same])
+
+
+@pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "u1", "i2"])
+def test_planes_of_short_rows_have_the_bits_of_channels_last(name, dtype):
+    """Which they are turned into, some planes at a time."""
+    for channels, rows, columns in itertools.product((3, 4, 15, 33, 70), (3, 8), (3, 8, 17)):
+        x = values(0, (2, channels, rows, columns), dtype)
+        last = np.ascontiguousarray(np.moveaxis(x, 1, -1))
+        for kernel, stride, padding in ((3, 2, 1), (2, 1, 0)):
+            options = {"kernel_size": kernel, "stride": stride, "padding": padding}
+            pools = (
+                Pool(name, 2, x, options),
+                Pool(name, 2, last, options | {"channels_last": True}),
+            )
+            more = {"return_indices": True} if name == "max_pool" else {}
+            first, second = (pool(**more) for pool in pools)
+            for a, b in zip(first, second, strict=True) if more else [(first, second)]:
+                np.testing.assert_array_equal(a, np.moveaxis(b, -1, 1))
+
+
 def test_a_mean_of_2_to_the_26_float32_ones():
     one = np.broadcast_to(np.float32(1), 2**26)
     assert cconv.adaptive_avg_pool1d(one, 1) == 1
