@@ -229,6 +229,30 @@ FAULTS = (
         ("test_pool.py::test_whole_planes_have_the_bits_of_channels_last",),
     ),
     Fault(
+        "a window that slides a row too far",
+        "cpp/algorithms/rows/sliding.h",
+        "r == first + 1 ? begin(last + 1) : add(r + height - 1);",
+        "r == first + 1 ? begin(last + 1) : add(r + height - 1 - (r == first + 4));",
+        (
+            "test_pool.py::test_windows_that_slide_by_one",
+            "test_conv_separable.py::test_every_size_of_box",
+        ),
+    ),
+    Fault(
+        "a place of a maximum counted from the wrong row",
+        "cpp/algorithms/pooling/kernel.cpp",
+        "std::int64_t at = a.index[r] - a.index[row];",
+        "std::int64_t at = a.index[r] - a.index[row] - (r == 2);",
+        ("test_pool.py::test_random_indices", "test_pool.py::test_large_windows"),
+    ),
+    Fault(
+        "a rim divided as the inside",
+        "cpp/algorithms/pooling/room.cpp",
+        "positions_inside(w, w.kernel - 1, axis.in, axis.out).end};",
+        "positions_inside(w, w.kernel / 2, axis.in, axis.out).end};",
+        ("test_pool.py::test_random_pools",),
+    ),
+    Fault(
         "a pixel shared by a tap too few",
         "cpp/algorithms/depthwise/kernel.cpp",
         "if (k >= 0 && k < kTaps) sum[i] = fma(x, w[k], sum[i]);",
@@ -261,16 +285,16 @@ FAULTS = (
     ),
     Fault(
         "neighbours summed that are too far",
-        "cpp/algorithms/separable/kernel.cpp",
-        "at += size * a.step;",
-        "at += size * a.step + (size == 8);",
+        "cpp/algorithms/rows/sliding.h",
+        "at += size * step;",
+        "at += size * step + (size == 8);",
         ("test_conv_separable.py::test_every_size_of_box",),
     ),
     Fault(
         "the end of a block without its last row",
-        "cpp/algorithms/separable/kernel.cpp",
-        "for (std::int64_t q = s.height - 1; q >= 0; --q) {",
-        "for (std::int64_t q = s.height - 1 - (first > 0); q >= 0; --q) {",
+        "cpp/algorithms/rows/sliding.h",
+        "begin(last);",
+        "begin(last - (first > 0));",
         ("test_conv_separable.py::test_every_size_of_box",),
     ),
     Fault(
