@@ -14,6 +14,8 @@ constexpr int kVectorBytes = 32;
 template <class T>
 using V = Vec<T, kVectorBytes / sizeof(T)>;
 
+constexpr bool kFuses = true;  // fma rounds once
+
 CCONV_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) {
   return {_mm256_fmadd_ps(a.v, b.v, c.v)};
 }

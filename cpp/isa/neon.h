@@ -14,6 +14,8 @@ constexpr int kVectorBytes = 16;
 template <class T>
 using V = Vec<T, kVectorBytes / sizeof(T)>;
 
+constexpr bool kFuses = true;  // fma rounds once
+
 CCONV_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) { return {vfmaq_f32(c.v, a.v, b.v)}; }
 CCONV_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) {
   return {vfmaq_f64(c.v, a.v, b.v)};

@@ -11,6 +11,8 @@ constexpr int kRegisters = 16;
 template <class T>
 using V = Vec<T, 1>;
 
+constexpr bool kFuses = false;  // fma rounds once
+
 // No fused instruction to rely on: product and sum are rounded one after the other.
 CCONV_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) { return a * b + c; }
 CCONV_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) { return a * b + c; }

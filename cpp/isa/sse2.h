@@ -14,6 +14,8 @@ constexpr int kVectorBytes = 16;
 template <class T>
 using V = Vec<T, kVectorBytes / sizeof(T)>;
 
+constexpr bool kFuses = false;  // fma rounds once
+
 // No fused instruction: product and sum are rounded one after the other.
 CCONV_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) { return a * b + c; }
 CCONV_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) { return a * b + c; }
