@@ -31,16 +31,8 @@ Form form_of(const Problem& p, const Array& weight) {
     return Form::general;
   if (!named && rows::outputs_of(p) * static_cast<double>(p.terms()) < kWorth) return Form::general;
   const std::int64_t columns = weight.shape[weight.ndim - 1], rows = p.terms() / columns;
-  switch (p.sum_type) {
-    case Type::float64:
-      return form_as<double>(weight, rows, columns);
-    case Type::int32:
-      return form_as<std::int32_t>(weight, rows, columns);
-    case Type::int64:
-      return form_as<std::int64_t>(weight, rows, columns);
-    default:
-      return form_as<float>(weight, rows, columns);
-  }
+  return rows::with_sum_type(
+      p, [&](auto zero) { return form_as<decltype(zero)>(weight, rows, columns); });
 }
 
 }  // namespace cconv

@@ -137,16 +137,7 @@ class Depthwise final : public Room {
 
   void run(const Problem& problem, const Operands& a, int threads, Stop& stop) const override {
     const Problem p = as_one_group(problem);
-    switch (p.sum_type) {
-      case Type::float64:
-        return run_as<double>(p, a, threads, stop);
-      case Type::int32:
-        return run_as<std::int32_t>(p, a, threads, stop);
-      case Type::int64:
-        return run_as<std::int64_t>(p, a, threads, stop);
-      default:
-        return run_as<float>(p, a, threads, stop);
-    }
+    rows::with_sum_type(p, [&](auto zero) { run_as<decltype(zero)>(p, a, threads, stop); });
   }
 
  private:

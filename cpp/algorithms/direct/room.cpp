@@ -175,20 +175,9 @@ class Direct final : public Room {
 
  private:
   static void run_typed(const Problem& p, const Operands& a, int threads, Stop& stop) {
-    switch (p.sum_type) {
-      case Type::float64:
-        return run_as<double>(p, a, threads, stop);
-      case Type::int32:
-        return run_as<std::int32_t>(p, a, threads, stop);
-      case Type::int64:
-        return run_as<std::int64_t>(p, a, threads, stop);
-      case Type::complex64:
-        return run_as<Complex<float>>(p, a, threads, stop);
-      case Type::complex128:
-        return run_as<Complex<double>>(p, a, threads, stop);
-      default:
-        return run_as<float>(p, a, threads, stop);
-    }
+    if (p.sum_type == Type::complex64) return run_as<Complex<float>>(p, a, threads, stop);
+    if (p.sum_type == Type::complex128) return run_as<Complex<double>>(p, a, threads, stop);
+    rows::with_sum_type(p, [&](auto zero) { run_as<decltype(zero)>(p, a, threads, stop); });
   }
 
   template <class T>

@@ -14,6 +14,7 @@
 #include "algorithms/filter2d/tiling.h"
 #include "algorithms/planes/input.h"
 #include "algorithms/planes/result.h"
+#include "algorithms/rows/sums.h"
 
 namespace cconv::filter2d {
 namespace {
@@ -166,16 +167,7 @@ class Filter2d final : public Room {
   }
 
   void run(const Problem& p, const Operands& a, int threads, Stop& stop) const override {
-    switch (p.sum_type) {
-      case Type::float64:
-        return run_as<double>(p, a, threads, stop);
-      case Type::int32:
-        return run_as<std::int32_t>(p, a, threads, stop);
-      case Type::int64:
-        return run_as<std::int64_t>(p, a, threads, stop);
-      default:
-        return run_as<float>(p, a, threads, stop);
-    }
+    rows::with_sum_type(p, [&](auto zero) { run_as<decltype(zero)>(p, a, threads, stop); });
   }
 
  private:

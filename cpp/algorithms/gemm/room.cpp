@@ -210,21 +210,6 @@ void run_as(const Problem& problem, const Operands& operands, int threads, Stop&
                [&](std::int64_t item, int worker) { run.item(item, worker, stop); });
 }
 
-// Calls f(T{}) for the type of the sum.
-template <class F>
-void with_sum_type(const Problem& p, const F& f) {
-  switch (p.sum_type) {
-    case Type::float64:
-      return f(double{});
-    case Type::int32:
-      return f(std::int32_t{});
-    case Type::int64:
-      return f(std::int64_t{});
-    default:
-      return f(float{});
-  }
-}
-
 class Gemm final : public Room {
  public:
   Algorithm algorithm() const override { return Algorithm::gemm; }
@@ -256,7 +241,7 @@ class Gemm final : public Room {
 
   void prepare(const Problem& p, const std::byte* weights, const std::byte* bias,
                std::byte* prepared) const override {
-    with_sum_type(p, [&](auto zero) {
+    rows::with_sum_type(p, [&](auto zero) {
       const Packer<decltype(zero)> packer(p, weights, bias);
       for (std::int64_t panel = 0; panel < packer.panels(); ++panel)
         packer.pack(panel, prepared + packer.offset(panel));
@@ -264,7 +249,7 @@ class Gemm final : public Room {
   }
 
   void run(const Problem& p, const Operands& operands, int threads, Stop& stop) const override {
-    with_sum_type(p, [&](auto zero) { run_as<decltype(zero)>(p, operands, threads, stop); });
+    rows::with_sum_type(p, [&](auto zero) { run_as<decltype(zero)>(p, operands, threads, stop); });
   }
 
  private:

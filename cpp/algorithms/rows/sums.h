@@ -59,6 +59,21 @@ struct Sum<Complex<double>> {
   static auto rotate() { return kernels().rotate_complex128; }
 };
 
+// f(T{}) for the type T of real sums.
+template <class F>
+auto with_sum_type(const Problem& p, const F& f) {
+  switch (p.sum_type) {
+    case Type::float64:
+      return f(double{});
+    case Type::int32:
+      return f(std::int32_t{});
+    case Type::int64:
+      return f(std::int64_t{});
+    default:
+      return f(float{});
+  }
+}
+
 // The type sums are in when they are finished.
 template <class T>
 Type finished_type(const Problem& p) {

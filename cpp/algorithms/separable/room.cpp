@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "algorithms/planes/result.h"
+#include "algorithms/rows/sums.h"
 #include "algorithms/separable/cost.h"
 #include "algorithms/separable/factors.h"
 #include "algorithms/separable/tiling.h"
@@ -225,16 +226,7 @@ class Separable final : public Room {
   }
 
   void run(const Problem& p, const Operands& a, int threads, Stop& stop) const override {
-    switch (p.sum_type) {
-      case Type::float64:
-        return run_as<double>(p, a, threads, stop);
-      case Type::int32:
-        return run_as<std::int32_t>(p, a, threads, stop);
-      case Type::int64:
-        return run_as<std::int64_t>(p, a, threads, stop);
-      default:
-        return run_as<float>(p, a, threads, stop);
-    }
+    rows::with_sum_type(p, [&](auto zero) { run_as<decltype(zero)>(p, a, threads, stop); });
   }
 
  private:
