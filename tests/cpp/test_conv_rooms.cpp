@@ -253,9 +253,9 @@ std::vector<Problem> large_problems() {
   for (const Window& w : {Window{5, 1, 1, 2, 2}, {20, 1, 1, 9, 10}, {3, 2, 1, 1, 1}})
     all.push_back(image(1, 1, axis_of(70, w), axis_of(1530, w)));
   // Of separable: several bands and chunks; windows higher than a band.
-  for (const Window& w : {Window{5, 1, 1, 2, 2}, {11, 1, 1, 5, 5}, {40, 1, 1, 9, 30}})
+  for (const Window& w : {Window{5, 1, 1, 2, 2}, {11, 1, 1, 5, 5}, {26, 1, 1, 9, 16}})
     for (const Form form : {Form::separable, Form::constant}) {
-      all.push_back(image(1, 1, axis_of(70, w), axis_of(4600, w)));
+      all.push_back(image(1, 1, axis_of(70, w), axis_of(w.kernel < 9 ? 2100 : 900, w)));
       all.back().form = form;
     }
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -348,12 +348,14 @@ TEST_CASE("the same bits whatever the strides, the threads and the weights' form
 TEST_CASE("a window that reaches beyond memory: the right result, or no memory for it") {
   const LevelKept kept;
   Random random(7);
-  const auto reaching = [&](const Window& w, std::int64_t G = 1) {
+  const auto reaching = [&](const Window& w, std::int64_t G = 1, Form form = Form::general) {
     CAPTURE(w.dilation);
     CAPTURE(w.stride);
     CAPTURE(G);
     Problem p = image(G == 1 ? 9 : 16, 16, axis_of(5, {3, 1, 1, 1, 1}), axis_of(7, w));
     p.G = G;
+    p.form = form;
+    if (form != Form::general) p.IC = p.OC = 1;
     Case c(p);
     c.fill([&](Type type) { return small_number(type, random); });
     Tensor formula = naive::convolve(c.p, c.src, c.weights, c.bias);
@@ -363,7 +365,8 @@ TEST_CASE("a window that reaches beyond memory: the right result, or no memory f
       CHECK(how.room.cost(c.p) > 0);
       const Algorithm algorithm = how.room.algorithm();
       const bool copies =
-          G > 1 && (algorithm == Algorithm::gemm || algorithm == Algorithm::filter2d);
+          (G > 1 && (algorithm == Algorithm::gemm || algorithm == Algorithm::filter2d)) ||
+          (form != Form::general && algorithm != Algorithm::direct);
       if (!copies) CHECK(c.run(how, c.contiguous_src(true)) == expected);
       constexpr std::int64_t kAbsurd = std::int64_t{1} << 40;
       const std::int64_t bytes = how.room.workspace(c.p, how.threads);
@@ -380,6 +383,11 @@ TEST_CASE("a window that reaches beyond memory: the right result, or no memory f
   reaching({1, kFar, 1, kFar, kFar});
   reaching({3, 1, kFar, kFar, kFar}, 16);
   reaching({3, 1, kFarthest, kFarthest, kFarthest}, 16);
+  for (const Form form : {Form::separable, Form::constant}) {
+    reaching({3, 1, kFar, kFar, kFar}, 1, form);
+    reaching({9, 1, kFar, 4 * kFar, 4 * kFar}, 1, form);
+    reaching({9, 1, kFarthest / 8, kFarthest / 2, kFarthest / 2}, 1, form);
+  }
 }
 
 TEST_CASE("depthwise takes a filter for each channel where these fill a vector") {

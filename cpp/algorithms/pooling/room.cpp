@@ -67,7 +67,7 @@ class Run {
 
  private:
   struct Position {
-    std::int64_t n, c, od, oh, ow;  // c: the first channel
+    std::int64_t n, c, od, oh, ow, count;  // c: the first channel; count: of results along the row
   };
 
   void pieces(std::int64_t begin, std::int64_t end, const Thread& thread) const {
@@ -103,7 +103,11 @@ class Run {
       return i;
     };
     Position at;
-    at.ow = next(t_.pieces) * t_.positions;
+    // Pieces differ by one result at most.
+    const std::int64_t piece = next(t_.pieces), out = p_.axis[2].out;
+    const std::int64_t least = out / t_.pieces, larger = out % t_.pieces;
+    at.ow = piece * least + std::min(piece, larger);
+    at.count = least + (piece < larger);
     if (p_.channels_last) {
       at.c = next(t_.channel_blocks) * (t_.inner / parts_);
       at.oh = next(t_.bands) * t_.band;
@@ -123,7 +127,7 @@ class Run {
     piece.dst = dst_.data + dst_.batch->offset(at.n) + at.c * dst_.channel +
                 at.od * dst_.spatial[0] + at.oh * dst_.spatial[1] + at.ow * dst_.spatial[2];
     piece.begin = at.ow;
-    piece.count = std::min(t_.positions, p_.axis[2].out - at.ow);
+    piece.count = at.count;
     piece.channels = p_.channels_last ? std::min(t_.inner / parts_, p_.C - at.c) : 1;
     piece.inner = piece.channels * parts_;
     piece.depth = p_.axis[0].taps(at.od);
@@ -492,9 +496,11 @@ bool takes_blocks(const PoolProblem& p, const View& src, const View& dst) {
     if (p.axis[i].in > 1 && src.spatial[i] != in) return false;
     if (p.axis[i].out > 1 && dst.spatial[i] != out) return false;
     in = saturating_multiply(in, p.axis[i].in);
-    out *= p.axis[i].out;
+    out = saturating_multiply(out, p.axis[i].out);
   }
-  return saturating_multiply(in, kCacheLine / size) <= kMostBytes;
+  const std::int64_t together = kCacheLine / size;
+  return saturating_multiply(in, together) <= kMostBytes &&
+         saturating_multiply(out, together) <= kMostBytes;
 }
 
 // Such a pool: of each block of planes one with channels last, in scratch.

@@ -111,7 +111,8 @@ inline Tiling tiling_of(const PoolProblem& p) {
   if (p.channels_last) {
     constexpr std::int64_t kFewest = 64;
     const std::int64_t fitting = kRowBytes / (t.size * parts * reach);
-    const std::int64_t block = std::max(fitting / kFewest, std::int64_t{1}) * kFewest;
+    std::int64_t block = std::max(fitting / kFewest, std::int64_t{1}) * kFewest;
+    if (slides(p)) block = kFewest;  // bands of rows are larger than one
     t.inner = std::min(std::max<std::int64_t>(p.C, 1), block) * parts;
     t.channel_blocks = (p.C * parts + t.inner - 1) / t.inner;
   }
@@ -124,7 +125,7 @@ inline Tiling tiling_of(const PoolProblem& p) {
     const std::int64_t height = p.axis[1].window.kernel;
     t.band = std::min(std::max(kLeastBand, 2 * height), p.axis[1].out);
     fitting = kBandBytes / ((t.band + height) * t.size * t.inner);
-    fitting = std::max(fitting, 4 * reach + kMostLanes);
+    fitting = std::max({fitting, 2 * reach, reach + 2 * kMostLanes});
   }
   t.bands = (p.axis[1].out + t.band - 1) / t.band;
   t.positions = 1;

@@ -15,8 +15,10 @@ using planes::rows_under;
 // Blocking.  Columns summed of a band's rows stay in the second-level cache until they are summed
 // along the rows.
 constexpr std::int64_t kColumnBytes = 192 << 10;
-constexpr std::int64_t kFewEqual = 7;                 // terms, which are as fast summed one by one
-constexpr std::int64_t kBand = 24, kCopiedBand = 48;  // rows, multiples of every level's tile
+constexpr std::int64_t kFewEqual = 7;  // terms, which are as fast summed one by one
+constexpr std::int64_t kMostHalo = std::int64_t{1} << 24;  // columns, that sums are shared over
+constexpr std::int64_t kFarthest = std::int64_t{1} << 48;  // columns, more than memory holds
+constexpr std::int64_t kBand = 24, kCopiedBand = 48;       // rows, multiples of every level's tile
 
 // The plane of columns summed: for each place that a window's taps see along a row there is one,
 // under windows that are one column wide.
@@ -52,11 +54,11 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g) {
   const filter2d::Kernels& k = filter2d::kernels();
   const Window &h = g.h.window, &w = g.w.window;
   Tiling t{};
-  t.lanes = size == 8 ? k.lanes_float64 : k.lanes_float32;
+  t.lanes = std::max<std::int64_t>(rows::kernels().vector_bytes / size, 1);
   const bool equal = p.form == Form::constant;
   t.slides = equal && h.kernel >= kFewEqual && KD == 1 && h.stride == 1 && h.dilation == 1;
-  t.doubles = equal && w.kernel >= kFewEqual;
-  t.halo = saturating_multiply(span(w) - 1, g.inner);
+  t.halo = std::min(saturating_multiply(span(w) - 1, g.inner), kFarthest);
+  t.doubles = equal && w.kernel >= kFewEqual && t.halo < kMostHalo;
 
   const bool copied = p.src_type != p.sum_type;
   const std::int64_t wanted =
