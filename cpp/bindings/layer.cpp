@@ -174,10 +174,10 @@ PyObject* prepare(PyObject* self, PyObject* const* args, Py_ssize_t count) noexc
 
 PyObject* explain_layer(PyObject* self, PyObject* x) noexcept {
   return guarded("layer", [&]() -> PyObject* {
-    return layer_of(self).with_input(
-        x, [](const ConvArguments& a, Convolution& c, const Prepared&) {
-          return explanation(a, c).release().ptr();
-        });
+    return layer_of(self).with_input(x,
+                                     [](const ConvArguments& a, Convolution& c, const Prepared&) {
+                                       return explanation(a, c).release().ptr();
+                                     });
   });
 }
 

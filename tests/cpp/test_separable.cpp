@@ -197,12 +197,12 @@ TEST_CASE_TEMPLATE("factor: a product is found, one changed weight is noticed", 
 }
 
 TEST_CASE("factor: what is no product of finite numbers") {
-  constexpr float kInf = std::numeric_limits<float>::infinity();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const auto found = [](std::vector<float> weights) { return Factored<float>(weights, 2).found; };
   CHECK(found({1, 2, 2, 4}));
   CHECK(!found({0, 0, 0, 0}));
   CHECK(!found({1, 1, 1, std::numeric_limits<float>::quiet_NaN()}));
-  CHECK(!found({kInf, kInf, kInf, kInf}));
+  CHECK(!found({kInfinity, kInfinity, kInfinity, kInfinity}));
   CHECK(!found({1, 1, 1, -1}));
   CHECK(!found({1, 0x1p-40f, 0x1p-40f, 0}));          // no zero where there is none in the product
   CHECK(!found({1, 0x1p-40f, 0x1p-40f, -0x1p-80f}));  // nor another sign
