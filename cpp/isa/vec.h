@@ -119,6 +119,11 @@ template <class T, int N>
 CCONV_INLINE Vec<T, N> max(Vec<T, N> a, Vec<T, N> b) {
   return {a.v > b.v ? a.v : b.v};
 }
+// The smaller of each lane, likewise.
+template <class T, int N>
+CCONV_INLINE Vec<T, N> min(Vec<T, N> a, Vec<T, N> b) {
+  return {a.v < b.v ? a.v : b.v};
+}
 
 // Every other lane of two vectors that overlap by one: the even ones of a, the odd ones of b.
 template <int... I>

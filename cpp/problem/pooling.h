@@ -6,7 +6,10 @@
 
 namespace cconv {
 
-enum class Pool : std::uint8_t { maximum, average, norm };
+// minimum: for erosion; a window of border alone gives the largest value there is.
+enum class Pool : std::uint8_t { maximum, average, norm, minimum };
+
+constexpr bool is_extreme(Pool pool) { return pool == Pool::maximum || pool == Pool::minimum; }
 
 // One axis: windows of one size, or `shared`, when its `out` windows divide it among themselves
 // (adaptive pools).
@@ -22,8 +25,8 @@ struct PoolAxis {
   }
 };
 
-// y[n,c,i,j] = maximum, sum / divisor or (sum |x|^norm)^(1/norm) over the elements x[n,c,...] that
-// the window at (i, j) holds.
+// y[n,c,i,j] = maximum, minimum, sum / divisor or (sum |x|^norm)^(1/norm) over the elements
+// x[n,c,...] that the window at (i, j) holds.
 struct PoolProblem {
   Pool pool = Pool::maximum;
   std::int64_t N = 1, C = 1;

@@ -34,16 +34,16 @@ PoolAxis any_axis(Random& random, bool shared, std::int64_t most) {
 
 PoolProblem any_problem(Random& random) {
   PoolProblem p;
-  p.pool = static_cast<Pool>(random.between(0, 2));
+  p.pool = static_cast<Pool>(random.between(0, 3));
   const bool shared = random.between(0, 3) == 0 && p.pool != Pool::norm;
   for (int a = static_cast<int>(random.between(0, 2)); a < kSpatial; ++a)
     p.axis[a] = any_axis(random, shared, a == 2 && random.between(0, 3) == 0 ? 400 : 9);
   p.N = random.between(1, 2);
   p.C = random.between(0, 3) ? random.between(1, 4) : random.between(60, 200);
   do p.src_type = static_cast<Type>(random.between(0, kTypes - 1));
-  while (p.pool == Pool::maximum && is_complex(p.src_type));
+  while (is_extreme(p.pool) && is_complex(p.src_type));
   p.dst_type = p.src_type;
-  if (p.pool != Pool::maximum && is_integer(p.src_type)) p.dst_type = Type::float64;
+  if (!is_extreme(p.pool) && is_integer(p.src_type)) p.dst_type = Type::float64;
   if (p.pool == Pool::norm && is_complex(p.src_type))
     p.dst_type = p.src_type == Type::complex64 ? Type::float32 : Type::float64;
   p.channels_last = random.between(0, 1) != 0;
@@ -118,16 +118,17 @@ double rounded(Type type, double value) {
 
 // What one window gives: the last sums are exact, so one rounding is theirs.
 Number reduce(const PoolProblem& p, const std::vector<Number>& held, std::int64_t counted,
-              std::size_t& largest) {
+              std::size_t& winner) {
+  const double sign = p.pool == Pool::minimum ? -1 : 1;
   Number sum = 0;
-  largest = 0;
+  winner = 0;
   for (std::size_t i = 0; i < held.size(); ++i) {
-    const double x = held[i].real(), most = held[largest].real();
-    if (x > most || (std::isnan(x) && !std::isnan(most))) largest = i;
+    const double x = sign * held[i].real(), most = sign * held[winner].real();
+    if (x > most || (std::isnan(x) && !std::isnan(most))) winner = i;
     if (p.pool == Pool::average) sum += held[i];
     if (p.pool == Pool::norm) sum += std::pow(std::abs(held[i]), p.norm);
   }
-  if (p.pool == Pool::maximum) return held.empty() ? 0 : held[largest];
+  if (is_extreme(p.pool)) return held.empty() ? 0 : held[winner];
   const double divisor = static_cast<double>(p.divisor ? p.divisor : counted);
   if (p.pool == Pool::average)
     return {rounded(p.dst_type, sum.real() / divisor), rounded(p.dst_type, sum.imag() / divisor)};
@@ -138,7 +139,7 @@ Expected pool(const PoolProblem& p, Tensor& src) {
   const auto& [d, h, w] = p.axis;
   Expected e{Tensor(p.N, p.C, d.out, h.out, w.out), {}};
   const bool needs =
-      p.pool == Pool::maximum || (p.pool == Pool::average && !p.count_include_pad && !p.divisor);
+      is_extreme(p.pool) || (p.pool == Pool::average && !p.count_include_pad && !p.divisor);
   for (std::int64_t n = 0; n < p.N; ++n)
     for (std::int64_t c = 0; c < p.C; ++c)
       for (std::int64_t od = 0; od < d.out; ++od)
@@ -154,10 +155,10 @@ Expected pool(const PoolProblem& p, Tensor& src) {
                   places.push_back((id * h.in + ih) * w.in + iw);
                 }
             if (values.empty() && needs) e.defined = false;
-            std::size_t largest = 0;
+            std::size_t winner = 0;
             e.values.at(n, c, od, oh, ow) =
-                reduce(p, values, hd.counted * hh.counted * hw.counted, largest);
-            e.indices.push_back(places.empty() ? -1 : places[largest]);
+                reduce(p, values, hd.counted * hh.counted * hw.counted, winner);
+            e.indices.push_back(places.empty() ? -1 : places[winner]);
           }
   return e;
 }
@@ -176,7 +177,8 @@ Number any_number(Type type, Random& random) {
     return static_cast<double>(random.between(is_unsigned ? 0 : -7, type == Type::boolean ? 1 : 7));
   };
   if (is_float(type) && random.between(0, 60) == 0) return NAN;
-  if (is_float(type) && random.between(0, 30) == 0) return -INFINITY;
+  if (is_float(type) && random.between(0, 30) == 0)
+    return random.between(0, 1) ? INFINITY : -INFINITY;
   if (!is_complex(type)) return whole();
   constexpr Number kDirections[] = {{1, 0}, {0, -1}, {3, 4}, {-4, 3}};
   return whole() * kDirections[random.between(0, 3)];

@@ -14,21 +14,26 @@
 
 namespace cconv::pooling {
 
-// What changes nothing, as the bits of an element: the least value of a maximum, 0 of a sum.
+// What changes nothing, as the bits of an element: the least value of a maximum, the largest of a
+// minimum, 0 of a sum.
 inline std::uint64_t neutral_of(Pool pool, Type type) {
-  if (pool != Pool::maximum) return 0;
+  if (!is_extreme(pool)) return 0;
+  const bool largest = pool == Pool::minimum;
+  const std::uint64_t sign = std::uint64_t{1} << (8 * size_of(type) - 1);
   switch (type) {
     case Type::float32:
-      return 0xff80'0000;  // -infinity
+      return 0x7f80'0000 | (largest ? 0 : sign);  // infinity
     case Type::float64:
-      return 0xfff0'0000'0000'0000;
+      return 0x7ff0'0000'0000'0000 | (largest ? 0 : sign);
     case Type::int8:
     case Type::int16:
     case Type::int32:
     case Type::int64:
-      return std::uint64_t{1} << (8 * size_of(type) - 1);
+      return largest ? sign - 1 : sign;
+    case Type::boolean:
+      return largest;
     default:
-      return 0;
+      return largest ? sign - 1 + sign : 0;
   }
 }
 

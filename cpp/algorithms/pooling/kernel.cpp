@@ -18,12 +18,26 @@ struct Maximum {
   }
 };
 
+// The smaller one; a NaN where there is one.
+struct Minimum {
+  template <class T, int N>
+  static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
+    if constexpr (kHasFractions<T>)
+      return select(b != b, b, min(b, a));
+    else
+      return min(b, a);
+  }
+};
+
 struct Sum {
   template <class T, int N>
   static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
     return a + b;
   }
 };
+
+// Lanes of the vectors for what is shorter than vectors of `lanes`.
+constexpr int shorter(int lanes) { return lanes > 4 ? lanes / 4 : 1; }
 
 // kVectors neighbouring vectors of each row at byte `at`.
 template <class Op, class T, int N, int kVectors>
@@ -44,13 +58,13 @@ CCONV_INLINE void rows_block(const Rows& a, std::int64_t at, std::byte* dst) {
   for (int j = 0; j < kVectors; ++j) y[j].store(dst + j * kBytes);
 }
 
-// Elements [i, count) of a run: vectors of N lanes, then of fewer.
+// Elements [i, count) of a run: vectors of N lanes, then shorter ones.
 template <class Op, class T, int N>
 CCONV_INLINE void rows_run(const Rows& a, std::int64_t at, std::byte* dst, std::int64_t i) {
   constexpr std::int64_t kSize = sizeof(T);
   for (; i + N <= a.count; i += N) rows_block<Op, T, N, 1>(a, at + i * kSize, dst + i * kSize);
   if constexpr (N > 1) {
-    if (i < a.count) rows_run<Op, T, N / 2>(a, at, dst, i);
+    if (i < a.count) rows_run<Op, T, shorter(N)>(a, at, dst, i);
   }
 }
 
@@ -89,7 +103,7 @@ CCONV_INLINE void along_run(const Along& a, const std::byte* src, std::byte* dst
                           [=](std::int64_t t) { return Vec<T, N>::load(from + t * step); });
   }
   if constexpr (N > 1) {
-    if (i < count) along_run<Op, T, N / 2>(a, src, dst, i, count);
+    if (i < count) along_run<Op, T, shorter(N)>(a, src, dst, i, count);
   }
 }
 
@@ -107,7 +121,7 @@ CCONV_INLINE void along_pairs(const Along& a, std::int64_t i) {
     });
   }
   if constexpr (N > 1) {
-    if (i < a.positions) along_pairs<Op, T, N / 2>(a, i);
+    if (i < a.positions) along_pairs<Op, T, shorter(N)>(a, i);
   }
 }
 
@@ -139,7 +153,7 @@ CCONV_INLINE void plane_rows(const Planes& a, std::int64_t plane, std::int64_t c
     y.store(row + column * kSize);
   }
   if constexpr (N > 1) {
-    if (column < a.columns) plane_rows<Op, T, N / 2>(a, plane, column, row);
+    if (column < a.columns) plane_rows<Op, T, shorter(N)>(a, plane, column, row);
   }
 }
 
@@ -251,22 +265,27 @@ CCONV_INLINE void search_block(const Search& a, const Taps& taps, std::int64_t l
   for (int j = 0; j < kVectors; ++j) y[j].store(values + j * sizeof(y[j]));
 }
 
-// Channels [c, inner) of window o.
+// Channels [c, inner) of window o.  The last vector may begin before c: what was searched once is
+// as it was when it is searched again.
 template <class T, int N, int kVectors>
 CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t c) {
   constexpr std::int64_t kSize = sizeof(T), kStep = kVectors * N;
   const Taps taps = a.taps[o];
   const std::int64_t step = taps.step * a.inner * kSize;
-  for (; c + kStep <= a.inner; c += kStep) {
+  while (c < a.inner) {
+    if (c + kStep > a.inner) {
+      if constexpr (kVectors > 1) return search_channels<T, N, 1>(a, o, c);
+      if constexpr (N > 1) {
+        if (a.inner < N) return search_channels<T, shorter(N), 1>(a, o, c);
+      }
+      c = a.inner - N;
+    }
     const std::int64_t from = (taps.first * a.inner + c) * kSize;
     const auto load = [&](std::int64_t r, std::int64_t t, int j) {
       return Vec<T, N>::load(a.src[r] + from + t * step + j * N * kSize);
     };
     search_block<T, N, kVectors>(a, taps, 0, o * a.inner + c, load);
-  }
-  if constexpr (kStep > 1) {
-    constexpr int kFewer = kVectors > 1 ? N : N / 2;
-    if (c < a.inner) search_channels<T, kFewer, 1>(a, o, c);
+    c += kStep;
   }
 }
 
@@ -299,7 +318,7 @@ CCONV_INLINE std::int64_t search_positions(const Search& a, std::int64_t o) {
       });
       return N;
     }
-    return search_positions<T, N / 2>(a, o);
+    return search_positions<T, shorter(N)>(a, o);
   } else {
     search_channels<T, 1, 1>(a, o, 0);
     return 1;
@@ -411,6 +430,7 @@ constexpr Kernels make_kernels() {
   Kernels kernels{};
 #define CCONV_ENTRY(name, T)                                                  \
   kernels.maximum[static_cast<int>(Type::name)] = reduction_of<Maximum, T>(); \
+  kernels.minimum[static_cast<int>(Type::name)] = reduction_of<Minimum, T>(); \
   kernels.search[static_cast<int>(Type::name)] = search<T>;
   CCONV_ENTRY(boolean, std::uint8_t)
   CCONV_ENTRY(int8, std::int8_t)

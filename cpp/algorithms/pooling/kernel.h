@@ -110,6 +110,7 @@ using Scale = void (*)(std::byte* row, const T* factors, std::int64_t positions,
 
 struct Kernels {
   Reduction maximum[kTypes];  // null for complex numbers and 16-bit floats, searched as float32
+  Reduction minimum[kTypes];  // likewise
   void (*search[kTypes])(const Search&);  // likewise
   Reduction sum_float32, sum_float64;
   Scale<float> divide_float32, multiply_float32;

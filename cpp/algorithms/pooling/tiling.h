@@ -18,7 +18,7 @@ constexpr std::int64_t kRowBytes = 32 << 10;    // of the row that rows are redu
 constexpr std::int64_t kBandBytes = 256 << 10;  // of rows that windows slide down
 constexpr std::int64_t kItemBytes = 128 << 10;  // that one item reads, about
 
-// What maxima and sums are taken in.
+// What extremes and sums are taken in.
 inline Type working_type(const PoolProblem& p) {
   switch (p.pool) {
     case Pool::norm:
@@ -27,6 +27,7 @@ inline Type working_type(const PoolProblem& p) {
       return p.dst_type == Type::float64 || p.dst_type == Type::complex128 ? Type::float64
                                                                            : Type::float32;
     case Pool::maximum:
+    case Pool::minimum:
       break;
   }
   return p.src_type == Type::float16 || p.src_type == Type::bfloat16 ? Type::float32 : p.src_type;
@@ -45,6 +46,7 @@ inline bool converts(const PoolProblem& p) {
 inline const Reduction& reduction_of(const PoolProblem& p, Type type) {
   const Kernels& k = kernels();
   if (p.pool == Pool::maximum) return k.maximum[static_cast<int>(type)];
+  if (p.pool == Pool::minimum) return k.minimum[static_cast<int>(type)];
   return type == Type::float64 ? k.sum_float64 : k.sum_float32;
 }
 
