@@ -11,6 +11,7 @@ import pytest
 
 import cconv
 from cconv.cli import bench, corpus, main, peers
+from cconv.cli.timings import Row, Timing
 
 pytest.importorskip("PIL")
 from PIL import Image
@@ -130,7 +131,7 @@ def test_a_row():
 
 def test_who_is_best():
     def row(**timings):
-        return bench.Row("a/b", 1, 1e-5, {k: bench.Timing(*v) for k, v in timings.items()})
+        return Row("a/b", 1, 1e-5, {k: Timing(*v) for k, v in timings.items()})
 
     assert row(cconv=(2, 0), a=(1, 0), b=(0.5, 1e-4)).best == "a"
     assert row(cconv=(2, 0), a=(3, 0)).best == "cconv"
@@ -270,15 +271,15 @@ def test_plots(tmp_path, count):
     from cconv.cli import ratios
 
     rng = np.random.default_rng(2)
-    first = bench.Row("one/problem", 1, 1e-5, {"cconv": bench.Timing(1, 0)})
+    first = Row("one/problem", 1, 1e-5, {"cconv": Timing(1, 0)})
     rows = [first] + [
         dataclasses.replace(
             first,
             name=f"family{i // 10}/problem-{i}",
             timings={
-                "cconv": bench.Timing(rng.random() + 0.1, 0),
-                "a": bench.Timing(rng.random() + 0.1, 0),
-                "b": bench.Timing(9 * rng.random() + 0.1, 1e-4 * (i % 3 == 0)),
+                "cconv": Timing(rng.random() + 0.1, 0),
+                "a": Timing(rng.random() + 0.1, 0),
+                "b": Timing(9 * rng.random() + 0.1, 1e-4 * (i % 3 == 0)),
             },
         )
         for i in range(count)

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import cconv
-from cconv.cli import main, windows
+from cconv.cli import main, stages, windows
 
 pytest.importorskip("PIL")
 from PIL import Image
@@ -30,7 +30,7 @@ def told(capsys, *arguments):
 
 @given(st.integers(1, 12), small, small, small, st.integers(0, 5), st.integers(0, 5))
 def test_windows_of_an_axis_are_those_that_are_counted(n, kernel, stride, dilation, before, after):
-    axis = windows.Axis("width", n, kernel, stride, dilation, before, after)
+    axis = stages.Axis("width", n, kernel, stride, dilation, before, after)
     counted = [
         [tap * dilation + start - before for tap in range(kernel)]
         for start in range(0, axis.padded, stride)
@@ -39,7 +39,7 @@ def test_windows_of_an_axis_are_those_that_are_counted(n, kernel, stride, dilati
     assert [list(axis.taps(i)) for i in range(axis.outputs)] == counted
     assume(counted)
     times = [sum(e in taps for taps in counted) for e in range(-before, n + after)]
-    assert windows.used(axis).tolist() == times
+    assert stages.used(axis).tolist() == times
     lines = list(windows._axis_lines(axis))
     numbers = {line.split()[0]: line for line in lines[:3]}
     for name, value in (("padded", axis.padded), ("span", axis.span), ("output", len(counted))):
@@ -67,7 +67,7 @@ def test_the_grid_tells_how_often_each_pixel_is_used(sizes, data):
         for n, k, s, p, d in zip(sizes, kernel, stride, pairs, dilation, strict=True)
     ]
     assume(all(fits))
-    axes = windows.axes_of(sizes, kernel, stride, pairs, dilation)
+    axes = stages.axes_of(sizes, kernel, stride, pairs, dilation)
     times = np.zeros([axis.padded for axis in axes], int)
     for i in range(fits[0]):
         for j in range(fits[1]):

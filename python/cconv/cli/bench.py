@@ -11,7 +11,7 @@ import contextlib
 import math
 import statistics
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ import numpy as np
 import cconv
 from cconv.cli import CommandError, corpus, peers
 from cconv.cli.output import check_output, path_ending, write_output
+from cconv.cli.timings import OURS, Row, Timing
 from cconv.cli.values import count
 
 if TYPE_CHECKING:
@@ -28,11 +29,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Row", "Timing", "add_parser", "most_error", "timed"]
+__all__ = ["add_parser", "most_error", "timed"]
 
 _SAMPLE = 1e-3  # seconds; shorter calls are timed many at a time
 _ENOUGH = 4.0  # seconds for one call of one problem
-OURS = "cconv"
 
 
 def add_parser(commands: Any) -> None:
@@ -99,55 +99,6 @@ def _names(text: str) -> list[str]:
 
 
 # -------------------------------------------------------------------------------- timings
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Median seconds of a call, and its error."""
-
-    seconds: float
-    error: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """What a problem took.
-
-    Attributes
-    ----------
-    name : str
-    products : int
-        Multiplications.
-    most_error : float
-        Of a result that counts.
-    timings : dict
-        By library; ours first.
-    """
-
-    name: str
-    products: int
-    most_error: float
-    timings: dict[str, Timing] = field(default_factory=dict)
-
-    def ratio(self, peer: str) -> float:
-        """Our time over that of a peer."""
-        return self.timings[OURS].seconds / self.timings[peer].seconds
-
-    def counts(self, name: str) -> bool:
-        """Whether the error of a library is small enough."""
-        return self.timings[name].error <= self.most_error
-
-    @property
-    def best(self) -> str:
-        """The fastest library whose error is small enough; ours where none is."""
-        good = [name for name in self.timings if self.counts(name)] or [OURS]
-        return min(good, key=lambda name: self.timings[name].seconds)
-
-    @property
-    def rival(self) -> str | None:
-        """The fastest peer whose error is small enough."""
-        good = [name for name in self.timings if name != OURS and self.counts(name)]
-        return min(good, key=lambda name: self.timings[name].seconds, default=None)
 
 
 def most_error(terms: int) -> float:

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from cconv.cli import CommandError
 from cconv.cli.figures import GREY, INK, PALE, Page, look
-from cconv.cli.windows import used
+from cconv.cli.stages import used
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from cconv.cli.windows import Axis, Stage
+    from cconv.cli.stages import Axis, Stage
 
 __all__ = ["draw_stack", "draw_windows"]
 

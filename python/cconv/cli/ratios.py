@@ -12,7 +12,7 @@ from cconv.cli.figures import GREY, INK, PALE, Page, look
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cconv.cli.bench import Row
+    from cconv.cli.timings import Row
 
 __all__ = ["draw_ratios"]
 
