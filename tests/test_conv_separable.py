@@ -162,6 +162,78 @@ def test_bytes_in_and_out():
     assert np.abs(y - exact).max() <= 0.5001
 
 
+@st.composite
+def small(draw):
+    """Whole weights and their scale; most are so small that sums of bytes fit 16 bits."""
+    parts = []
+    for _ in range(2):
+        size = draw(st.sampled_from((1, 2, 3, 3, 4, 5, 5, 6, 7, 9, 15)))
+        equal = draw(st.booleans())
+        most = draw(st.sampled_from((1, 2, 6)))
+        part = (
+            [1] * size
+            if equal
+            else draw(st.lists(st.integers(0, most), min_size=size, max_size=size))
+        )
+        part[size // 2] = max(part[size // 2], 1)
+        parts.append(part)
+    whole = np.outer(*parts)
+    scale = draw(st.sampled_from((1.0, 0.5, 2**-8, 1 / whole.sum(), 1 / 7, 3.0)))
+    return whole, np.float32(scale)
+
+
+@given(
+    small(),
+    st.sampled_from(MODES),
+    st.integers(1, 3),
+    st.integers(1, 2),
+    st.booleans(),
+    st.integers(0, 2**20),
+)
+def test_small_weights_of_bytes(weights, mode, stride, dilation, rgb, seed):
+    """Exact but for one rounding; half to even."""
+    whole, scale = weights
+    rng = np.random.default_rng(seed)
+    shape = (int(rng.integers(1, 60)), int(rng.integers(1, 200)), *([3] if rgb else []))
+    x = rng.integers(0, 256, shape, np.uint8)
+    options = {
+        "stride": (stride, 1),
+        "dilation": dilation,
+        "padding": dilation * (np.array(whole.shape) - 1),
+        "padding_mode": mode,
+        "padding_value": int(rng.integers(256)) if mode == "constant" else 0,
+        "channels_last": rgb,
+    }
+    kernel = whole.astype("f4") * scale
+    y = cconv.conv2d(x, kernel, dtype="u1", algorithm="separable", **options)
+    sums = cconv.conv2d(x, whole, dtype="i8", algorithm="direct", **options)
+    exact = np.clip(sums * np.float64(scale), 0, 255)
+    if np.frexp(scale)[0] == 0.5:
+        np.testing.assert_array_equal(y, np.rint(exact))
+    assert np.abs(y - exact).max() <= 0.5 + 1e-3
+
+
+def test_sums_of_bytes_are_as_narrow_as_they_can_be():
+    x = np.zeros((64, 640), np.uint8)
+
+    def tiles(kernel, x=x, **options):
+        options = {"dtype": "u1", "algorithm": "separable"} | options
+        return cconv.explain("conv2d", x, kernel, **options).tiles
+
+    binomial = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1])
+    for kernel in (
+        binomial,
+        binomial / np.float32(256),
+        np.full((3, 3), 1 / 9, "f4"),
+        np.ones((15, 17)),
+    ):
+        assert "16 bits" in tiles(kernel.astype("f4"))
+    wide = tiles(binomial.astype("f4"), dtype="f4"), tiles(np.ones((16, 17), "f4"))
+    wide += tiles(-binomial), tiles(binomial, activation="relu"), tiles(binomial / np.float64(257))
+    wide += (tiles(binomial, x=x.astype("i2"), dtype="i2"),)
+    assert not any("16 bits" in tiles for tiles in wide)
+
+
 def test_integers_wrap_past_their_width_alone():
     x = np.full((20, 20), 2**62, "i8")
     kernel = np.outer([3, -6, 9], [2, 4, -8])

@@ -39,7 +39,7 @@ void read_options(Arguments& arguments, PyObject* const* args, int dims, ConvOpt
 }
 
 PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out, const Prepared* kept) {
-  c.problem.form = form_of(c.problem, a.weight);
+  find_form(c.problem, a.weight);
   const Plan plan = make_plan(a.options.call, c.problem);
   py::object result;
   if (out == Py_None) {
@@ -64,7 +64,7 @@ PyObject* convolve(const ConvArguments& a, Convolution& c, PyObject* out, const 
 
 py::dict explanation(const ConvArguments& a, Convolution& c) {
   using namespace py::literals;
-  c.problem.form = form_of(c.problem, a.weight);
+  find_form(c.problem, a.weight);
   const Plan plan = make_plan(a.options.call, c.problem);
   const int threads = useful_threads(plan, c.problem, threads_allowed());
   py::dict reasons;

@@ -89,7 +89,7 @@ class Layer {
     a.x.strides = strides;
     Convolution c;
     validate_conv(a, c);
-    c.problem.form = form_of(c.problem, a.weight);
+    find_form(c.problem, a.weight);
     make_plan(o.call, c.problem);
   }
 

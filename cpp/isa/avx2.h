@@ -56,6 +56,28 @@ CCONV_INLINE void narrow_to_bytes(const std::byte* floats, std::byte* bytes) {
       _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
 }
 
+// A vector of 16-bit words from bytes; bytes from one: what is larger saturates, a positive
+// multiple of less than 2^30 rounds half to even first.
+CCONV_INLINE V<std::uint16_t> words_of_bytes(const std::byte* bytes) {
+  const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  return {reinterpret_cast<V<std::uint16_t>::Native>(_mm256_cvtepu8_epi16(b))};
+}
+CCONV_INLINE void store_bytes(V<std::uint16_t> words, std::byte* bytes) {
+  const __m256i w = _mm256_min_epu16(reinterpret_cast<__m256i>(words.v), _mm256_set1_epi16(255));
+  const __m256i b = _mm256_permute4x64_epi64(_mm256_packus_epi16(w, w), 0xd8);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), _mm256_castsi256_si128(b));
+}
+CCONV_INLINE void store_scaled_bytes(V<std::uint16_t> words, float scale, std::byte* bytes) {
+  const __m256i w = reinterpret_cast<__m256i>(words.v), zero = _mm256_setzero_si256();
+  const auto scaled = [&](__m256i half) {
+    return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(half), _mm256_set1_ps(scale)));
+  };
+  const __m256i y = _mm256_packs_epi32(scaled(_mm256_unpacklo_epi16(w, zero)),
+                                       scaled(_mm256_unpackhi_epi16(w, zero)));
+  const __m256i b = _mm256_permute4x64_epi64(_mm256_packus_epi16(y, y), 0xd8);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), _mm256_castsi256_si128(b));
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 6;
 constexpr int kDirectVectors = 2;

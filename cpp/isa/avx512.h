@@ -49,6 +49,30 @@ CCONV_INLINE void narrow_to_bytes(const std::byte* floats, std::byte* bytes) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), _mm512_maskz_cvtepi32_epi8(0xffff, i));
 }
 
+// A vector of 16-bit words from bytes; bytes from one: what is larger saturates, a positive
+// multiple of less than 2^30 rounds half to even first.
+CCONV_INLINE V<std::uint16_t> words_of_bytes(const std::byte* bytes) {
+  const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes));
+  return {reinterpret_cast<V<std::uint16_t>::Native>(_mm512_maskz_cvtepu8_epi16(~0u, b))};
+}
+CCONV_INLINE void store_bytes(V<std::uint16_t> words, std::byte* bytes) {
+  const __m512i w = reinterpret_cast<__m512i>(words.v);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(bytes), _mm512_maskz_cvtusepi16_epi8(~0u, w));
+}
+CCONV_INLINE void store_scaled_bytes(V<std::uint16_t> words, float scale, std::byte* bytes) {
+  std::uint16_t halves[2][16];
+  words.store(halves);
+  for (int i = 0; i < 2; ++i) {
+    const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(halves[i]));
+    const auto n =
+        reinterpret_cast<V<std::int32_t>::Native>(_mm512_maskz_cvtepu16_epi32(0xffff, w));
+    const auto y = V<float>{__builtin_convertvector(n, V<float>::Native)} * V<float>::fill(scale);
+    const __m512i rounded = _mm512_maskz_cvtps_epi32(0xffff, y.v);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes) + i,
+                     _mm512_maskz_cvtusepi32_epi8(0xffff, rounded));
+  }
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 8;
 constexpr int kDirectVectors = 3;

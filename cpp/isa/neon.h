@@ -44,6 +44,25 @@ CCONV_INLINE void narrow_to_bytes(const std::byte* floats, std::byte* bytes) {
                        vqmovn_u16(vcombine_u16(words(8), words(12)))));
 }
 
+// A vector of 16-bit words from bytes; bytes from one: what is larger saturates, a positive
+// multiple of less than 2^30 rounds half to even first.
+CCONV_INLINE V<std::uint16_t> words_of_bytes(const std::byte* bytes) {
+  const uint8x8_t b = vld1_u8(reinterpret_cast<const std::uint8_t*>(bytes));
+  return {reinterpret_cast<V<std::uint16_t>::Native>(vmovl_u8(b))};
+}
+CCONV_INLINE void store_bytes(V<std::uint16_t> words, std::byte* bytes) {
+  vst1_u8(reinterpret_cast<std::uint8_t*>(bytes),
+          vqmovn_u16(reinterpret_cast<uint16x8_t>(words.v)));
+}
+CCONV_INLINE void store_scaled_bytes(V<std::uint16_t> words, float scale, std::byte* bytes) {
+  const auto w = reinterpret_cast<uint16x8_t>(words.v);
+  const auto scaled = [&](uint16x4_t half) {
+    return vqmovn_u32(vcvtnq_u32_f32(vmulq_n_f32(vcvtq_f32_u32(vmovl_u16(half)), scale)));
+  };
+  vst1_u8(reinterpret_cast<std::uint8_t*>(bytes),
+          vqmovn_u16(vcombine_u16(scaled(vget_low_u16(w)), scaled(vget_high_u16(w)))));
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 8;
 constexpr int kDirectVectors = 3;

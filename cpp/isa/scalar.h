@@ -34,6 +34,20 @@ CCONV_INLINE void narrow_to_bytes(const std::byte* floats, std::byte* bytes) {
   }
 }
 
+// A vector of 16-bit words from bytes; bytes from one: what is larger saturates, a positive
+// multiple of less than 2^30 rounds half to even first.
+CCONV_INLINE V<std::uint16_t> words_of_bytes(const std::byte* bytes) {
+  return V<std::uint16_t>::fill(load_one<std::uint8_t>(bytes));
+}
+CCONV_INLINE void store_bytes(V<std::uint16_t> words, std::byte* bytes) {
+  const std::uint16_t w = words.v[0];
+  store_one(bytes, static_cast<std::uint8_t>(w < 255 ? w : 255));
+}
+CCONV_INLINE void store_scaled_bytes(V<std::uint16_t> words, float scale, std::byte* bytes) {
+  const float y = static_cast<float>(words.v[0]) * scale, bounded = y < 255 ? y : 255;
+  store_one(bytes, static_cast<std::uint8_t>(bounded + 0x1.8p23f - 0x1.8p23f));
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 4;
 constexpr int kDirectVectors = 2;

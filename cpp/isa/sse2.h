@@ -47,6 +47,27 @@ CCONV_INLINE void narrow_to_bytes(const std::byte* floats, std::byte* bytes) {
                                     _mm_packs_epi32(integers(8), integers(12))));
 }
 
+// A vector of 16-bit words from bytes; bytes from one: what is larger saturates, a positive
+// multiple of less than 2^30 rounds half to even first.
+CCONV_INLINE V<std::uint16_t> words_of_bytes(const std::byte* bytes) {
+  const __m128i b = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes));
+  return {reinterpret_cast<V<std::uint16_t>::Native>(_mm_unpacklo_epi8(b, _mm_setzero_si128()))};
+}
+CCONV_INLINE void store_bytes(V<std::uint16_t> words, std::byte* bytes) {
+  const __m128i w = reinterpret_cast<__m128i>(words.v);
+  const __m128i least = _mm_sub_epi16(w, _mm_subs_epu16(w, _mm_set1_epi16(255)));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), _mm_packus_epi16(least, least));
+}
+CCONV_INLINE void store_scaled_bytes(V<std::uint16_t> words, float scale, std::byte* bytes) {
+  const __m128i w = reinterpret_cast<__m128i>(words.v), zero = _mm_setzero_si128();
+  const auto scaled = [&](__m128i half) {
+    return _mm_cvtps_epi32(_mm_mul_ps(_mm_cvtepi32_ps(half), _mm_set1_ps(scale)));
+  };
+  const __m128i y =
+      _mm_packs_epi32(scaled(_mm_unpacklo_epi16(w, zero)), scaled(_mm_unpackhi_epi16(w, zero)));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), _mm_packus_epi16(y, y));
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 4;
 constexpr int kDirectVectors = 2;

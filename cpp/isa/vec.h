@@ -94,6 +94,7 @@ struct Vec {
   friend CCONV_INLINE Vec operator&(Vec a, Vec b) { return {a.v & b.v}; }
   friend CCONV_INLINE Vec operator|(Vec a, Vec b) { return {a.v | b.v}; }
   friend CCONV_INLINE Vec operator<<(Vec a, int count) { return {a.v << count}; }
+  friend CCONV_INLINE Vec operator>>(Vec a, int count) { return {a.v >> count}; }
 };
 
 // a * b + c.  Integers wrap; of floats each level has its own.

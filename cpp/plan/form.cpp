@@ -11,28 +11,28 @@ namespace cconv {
 namespace {
 
 template <class T>
-Form form_as(const Array& weight, std::int64_t rows, std::int64_t columns) {
+void find_as(Problem& p, const Array& weight, std::int64_t rows, std::int64_t columns) {
   std::vector<T> weights(static_cast<std::size_t>(rows * columns));
   copy_dense(weight, rows::Sum<T>::kType, reinterpret_cast<std::byte*>(weights.data()));
-  if (separable::is_constant(weights.data(), rows * columns)) return Form::constant;
   std::vector<T> column(static_cast<std::size_t>(rows)), row(static_cast<std::size_t>(columns));
-  return separable::factor(weights.data(), rows, columns, column.data(), row.data())
-             ? Form::separable
-             : Form::general;
+  if (separable::is_constant(weights.data(), rows * columns))
+    p.form = Form::constant;
+  else if (separable::factor(weights.data(), rows, columns, column.data(), row.data()))
+    p.form = Form::separable;
+  if (p.form == Form::general || p.src_type != Type::uint8) return;
+  p.small_weights = separable::small_factors(weights.data(), rows, columns).fit();
 }
 
 }  // namespace
 
-Form form_of(const Problem& p, const Array& weight) {
+void find_form(Problem& p, const Array& weight) {
   constexpr double kWorth = 1 << 16;  // products of a call
   const bool named = p.algorithm == Algorithm::separable;
-  if (!named && p.algorithm != Algorithm::automatic) return Form::general;
-  if (p.IC != 1 || p.OC != 1 || p.terms() > separable::kMostTaps || is_complex(p.sum_type))
-    return Form::general;
-  if (!named && rows::outputs_of(p) * static_cast<double>(p.terms()) < kWorth) return Form::general;
+  if (!named && p.algorithm != Algorithm::automatic) return;
+  if (p.IC != 1 || p.OC != 1 || p.terms() > separable::kMostTaps || is_complex(p.sum_type)) return;
+  if (!named && rows::outputs_of(p) * static_cast<double>(p.terms()) < kWorth) return;
   const std::int64_t columns = weight.shape[weight.ndim - 1], rows = p.terms() / columns;
-  return rows::with_sum_type(
-      p, [&](auto zero) { return form_as<decltype(zero)>(weight, rows, columns); });
+  rows::with_sum_type(p, [&](auto zero) { find_as<decltype(zero)>(p, weight, rows, columns); });
 }
 
 }  // namespace cconv

@@ -6,7 +6,7 @@
 
 namespace cconv {
 
-// Looks at the weights of a judged problem where that can pay.  Throws std::bad_alloc.
-Form form_of(const Problem& problem, const Array& weight);
+// Notes what the weights of a judged problem are, where that can pay.  Throws std::bad_alloc.
+void find_form(Problem& problem, const Array& weight);
 
 }  // namespace cconv

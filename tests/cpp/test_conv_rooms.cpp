@@ -54,7 +54,11 @@ struct Case {
     const auto width = static_cast<std::size_t>(p.axis[2].window.kernel);
     const bool equal = p.form == Form::constant;
     for (std::size_t i = 0; i < weights.values.size(); ++i)
-      weights.values[i] = equal ? 3.0 : (i / width % 3 ? -2.0 : 1.0) * (i % width % 2 ? 4.0 : 1.0);
+      weights.values[i] = equal ? 3.0
+                                : (i / width % 3 == 0 ? 1.0
+                                   : p.small_weights  ? 2.0
+                                                      : -2.0) *
+                                      (i % width % 2 ? 4.0 : 1.0);
   }
 
   Placement contiguous_src(bool channels_last) const {
@@ -200,6 +204,26 @@ Problem any_separable(Random& random) {
   return p;
 }
 
+// Such a filter that makes bytes of bytes; sums of small numbers are bytes too.
+Problem any_of_bytes(Random& random) {
+  Problem p = any_separable(random);
+  p.dims = 2;
+  p.axis[0] = {};
+  for (int a = 1; a < kSpatial; ++a) {
+    Window& w = p.axis[a].window;
+    w.kernel = random.between(1, a == 1 ? 3 : 5);
+    p.axis[a] = axis_of(p.axis[a].in + 30, w);
+  }
+  p.src_type = p.dst_type = Type::uint8;
+  p.weights_type = p.sum_type = random.between(0, 1) ? Type::float32 : Type::int64;
+  p.border_value = {};
+  p.border_value.value.real = static_cast<double>(p.border_value.integer = random.between(0, 4));
+  p.small_weights = true;
+  p.has_bias = false;
+  p.activation = Activation::none;
+  return p;
+}
+
 Problem image(std::int64_t IC, std::int64_t OC, const Axis& h, const Axis& w) {
   Problem p;
   p.IC = IC, p.OC = OC;
@@ -317,6 +341,7 @@ TEST_CASE("random problems agree with the formula") {
     check_formula(any_problem(random), random);
     if (seed % 2 == 0) check_formula(any_depthwise(random), random);
     check_formula(any_separable(random), random);
+    check_formula(any_of_bytes(random), random);
   }
 }
 
@@ -337,6 +362,7 @@ TEST_CASE("the same bits whatever the strides, the threads and the weights' form
     check_bits(any_problem(random), random);
     if (seed % 4 == 0) check_bits(any_depthwise(random), random);
     check_bits(any_separable(random), random);
+    check_bits(any_of_bytes(random), random);
   }
   Random random(6);
   for (const Problem& p : large_problems()) {

@@ -142,6 +142,148 @@ TEST_CASE_TEMPLATE("along: every width", T, float, double, std::uint32_t, std::u
   });
 }
 
+// ------------------------------------------------------------------------------ bytes
+
+// Random whole numbers, or none, which stand for ones.
+std::vector<std::uint16_t> some_weights(std::int64_t count, bool equal, Random& random) {
+  std::vector<std::uint16_t> weights;
+  for (std::int64_t i = 0; i < count && !equal; ++i)
+    weights.push_back(static_cast<std::uint16_t>(random.between(0, 9)));
+  return weights;
+}
+std::uint16_t weight_at(const std::vector<std::uint16_t>& weights, std::int64_t i) {
+  return weights.empty() ? std::uint16_t(1) : weights[static_cast<std::size_t>(i)];
+}
+const std::uint16_t* address_of(const std::vector<std::uint16_t>& weights) {
+  return weights.empty() ? nullptr : weights.data();
+}
+
+bool bytes_go_down(Level level, std::int64_t height, std::int64_t stride, std::int64_t outputs,
+                   bool equal, Random& random) {
+  const std::int64_t columns = kernels(level).word_lanes + random.between(0, 70);
+  std::vector<std::unique_ptr<Row<std::uint8_t>>> input;
+  std::vector<const std::byte*> rows;
+  for (std::int64_t q = 0; q < (outputs - 1) * stride + height; ++q) {
+    input.push_back(std::make_unique<Row<std::uint8_t>>(columns, random));
+    rows.push_back(input.back()->data);
+  }
+  const auto weights = some_weights(height, equal, random);
+  const std::int64_t pitch = 2 * columns + random.between(0, 3);
+  const auto bytes = static_cast<std::size_t>((outputs - 1) * pitch + 2 * columns);
+  Guarded sums(bytes);
+  std::byte* const to = sums.last(bytes);
+  kernels(level).bytes_down(
+      {rows.data(), height, stride, address_of(weights), outputs, columns, to, pitch});
+  bool right = sums.rest_is_untouched();
+  for (std::int64_t r = 0; r < outputs; ++r)
+    for (std::int64_t i = 0; i < columns; ++i) {
+      std::uint16_t sum = 0;
+      for (std::int64_t k = 0; k < height; ++k)
+        sum = static_cast<std::uint16_t>(
+            sum + weight_at(weights, k) *
+                      number_at<std::uint8_t>(rows[static_cast<std::size_t>(r * stride + k)], i));
+      right &= number_at<std::uint16_t>(to + r * pitch, i) == sum;
+    }
+  return right;
+}
+
+TEST_CASE("bytes down: every height and number of rows") {
+  for_each_level([](Level level) {
+    Random random(3);
+    for (std::int64_t height = 1; height <= 9; ++height)
+      for (std::int64_t outputs = 1; outputs <= 9; ++outputs)
+        for (const std::int64_t stride : {1, 2})
+          for (const bool equal : {false, true}) {
+            CAPTURE(height);
+            CAPTURE(outputs);
+            CAPTURE(stride);
+            CAPTURE(equal);
+            CHECK(bytes_go_down(level, height, stride, outputs, equal, random));
+          }
+  });
+}
+
+bool bytes_go_along(Level level, std::int64_t width, std::int64_t step, bool equal, int shift,
+                    Random& random) {
+  constexpr std::int64_t kOutputs = 2;
+  const std::int64_t columns = kernels(level).word_lanes + random.between(0, 1100);
+  const std::int64_t reach = columns + (width - 1) * step, pitch = 2 * reach + 1;
+  const auto weights = some_weights(width, equal, random);
+  Row<std::uint8_t> memory(pitch + 2 * reach, random);
+  std::byte* const rows = memory.data;
+  for (std::int64_t r = 0; r < kOutputs; ++r)
+    for (std::int64_t i = 0; i < reach; ++i) {
+      // Now and then as large as sums may be.
+      const auto x = static_cast<std::uint16_t>(random.between(0, 65280 / (9 * width)));
+      std::memcpy(rows + r * pitch + 2 * i, &x, sizeof x);
+    }
+  const float scale =
+      shift >= 0 ? std::ldexp(1.0f, -shift) : static_cast<float>(random.between(1, 300)) / 7000;
+  const std::int64_t dst_pitch = columns + 3, shared = along_bytes(width, step, 2);
+  Guarded dst(static_cast<std::size_t>(dst_pitch + columns));
+  Guarded scratch(static_cast<std::size_t>(shared));
+  std::byte* const to = dst.last(static_cast<std::size_t>(dst_pitch + columns));
+  kernels(level).bytes_along({rows, pitch, width, step, address_of(weights), scale, shift, kOutputs,
+                              columns, to, dst_pitch,
+                              scratch.last(static_cast<std::size_t>(shared))});
+  bool right = dst.rest_is_untouched() && scratch.rest_is_untouched();
+  for (std::int64_t r = 0; r < kOutputs; ++r)
+    for (std::int64_t i = 0; i < columns; ++i) {
+      std::int64_t sum = 0;
+      for (std::int64_t k = 0; k < width; ++k)
+        sum += weight_at(weights, k) *
+               std::int64_t{number_at<std::uint16_t>(rows + r * pitch, i + k * step)};
+      const float y = std::nearbyint(static_cast<float>(sum) * scale);
+      right &= number_at<std::uint8_t>(to + r * dst_pitch, i) == std::min(y, 255.0f);
+    }
+  return right;
+}
+
+TEST_CASE("bytes along: every width and way to round") {
+  for_each_level([](Level level) {
+    Random random(4);
+    for (std::int64_t width = 1; width <= 17; ++width)
+      for (const std::int64_t step : {1, 3})
+        for (const bool equal : {false, true})
+          for (const int shift : {-1, 0, 1, 4, 8}) {
+            CAPTURE(width);
+            CAPTURE(step);
+            CAPTURE(equal);
+            CAPTURE(shift);
+            CHECK(bytes_go_along(level, width, step, equal, shift, random));
+          }
+  });
+}
+
+template <class T>
+SmallFactors small_factors_of(const std::vector<T>& column, const std::vector<T>& row, T scale) {
+  std::vector<T> weights;
+  for (const T c : column)
+    for (const T r : row) weights.push_back(static_cast<T>(c * r) * scale);
+  return small_factors(weights.data(), std::ssize(column), std::ssize(row));
+}
+
+TEST_CASE("small factors") {
+  const std::vector<float> binomial{1, 4, 6, 4, 1}, box(15, 1), large(17, 1),
+      halves{2, 7, 14, 7, 2};
+  const SmallFactors shifted = small_factors_of(binomial, binomial, 0x1p-8f);
+  CHECK(shifted.column == std::vector<std::uint16_t>{1, 4, 6, 4, 1});
+  CHECK(shifted.shift == 8);
+  const SmallFactors scaled = small_factors_of(box, box, 1 / 225.0f);
+  CHECK(scaled.row == std::vector<std::uint16_t>(15, 1));
+  CHECK(scaled.shift < 0);
+  CHECK(scaled.scale == 1 / 225.0f);
+  CHECK(small_factors_of(halves, {1, 2}, 0.3f).column ==
+        std::vector<std::uint16_t>{2, 7, 14, 7, 2});
+  CHECK(small_factors_of<std::int64_t>({3}, {1, 2, 1}, 5).scale == 15);
+  CHECK(!small_factors_of(large, large, 1.0f).fit());
+  CHECK(!small_factors_of(binomial, binomial, -1.0f).fit());
+  CHECK(!small_factors_of<float>({1, 1.001f}, {1}, 1).fit());
+  CHECK(!small_factors_of<double>({1, 1}, {1, 1, 1}, 1 / 6.0).fit());
+  CHECK(small_factors_of<double>({1, 1}, {1, 1, 1}, 1 / 8.0).fit());
+  CHECK(!small_factors_of(box, binomial, 1e9f).fit());
+}
+
 // ------------------------------------------------------------------------------ factors
 
 template <class T>

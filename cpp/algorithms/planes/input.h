@@ -37,6 +37,7 @@ struct Segment {
   std::int64_t count() const { return end - begin; }
 };
 
+// T: the type of the sum, or bytes, of src as they are.
 template <class T>
 class Input {
  public:
@@ -49,8 +50,11 @@ class Input {
         src_(src),
         lanes_(lanes),
         row_bytes_(row_bytes),
-        load_(rows::kernels().load[static_cast<int>(p.src_type)][sum_index(p.sum_type)]) {
-    in_place_ = p.src_type == p.sum_type && g.src_step[2] == kSize && g.w.window.stride == 1 &&
+        as_it_is_(sizeof(T) == 1 || p.src_type == p.sum_type),
+        load_(sizeof(T) == 1
+                  ? rows::kernels().gather[0]
+                  : rows::kernels().load[static_cast<int>(p.src_type)][sum_index(p.sum_type)]) {
+    in_place_ = as_it_is_ && g.src_step[2] == kSize && g.w.window.stride == 1 &&
                 !aliases(std::abs(g.src_step[1]), rows_under(g, tile_rows));
     if (p.border == Border::constant) border_ = rows::border_term<T>(p);
     const Axis& w = g.w;
@@ -173,7 +177,7 @@ class Input {
           group[j] = border_index(p_.border, input_index(w, i + j, 0), g_.w.in);
           loaded &= group[j] >= first && group[j] < first + inside.end - inside.begin;
         }
-        if (!loaded && p_.src_type != p_.sum_type) {
+        if (!loaded && !as_it_is_) {
           for (std::int64_t j = 0; j < count; ++j) load(group[j], i + j, 1);
           continue;
         }
@@ -200,6 +204,7 @@ class Input {
   const Geometry& g_;
   const std::byte* const src_;
   const std::int64_t lanes_, row_bytes_;
+  const bool as_it_is_;  // an element of src is one that is summed
   const rows::Load load_;
   bool in_place_;
   Range inside_;  // columns whose windows see no border

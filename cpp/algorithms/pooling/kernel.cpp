@@ -187,8 +187,9 @@ void slide(const Slide& s) {
 
 template <class Op, class T>
 void slide_along(const SlideAlong& s) {
-  rows::slide_along<V<T>, T>(s.src, s.width, s.inner, s.columns, s.dst, s.scratch, s.pitch,
-                             Plain<Op, T>{}, [](V<T> y, std::int64_t) { return y; });
+  constexpr std::int64_t kSize = sizeof(T);
+  rows::slide_along<V<T>, T>(s.src, s.width, s.inner, s.columns, s.scratch, s.pitch, Plain<Op, T>{},
+                             [&](V<T> y, std::int64_t i) { y.store(s.dst + i * kSize); });
 }
 
 // Of the types that images have.

@@ -8,7 +8,7 @@
 
 namespace cconv::rows {
 
-// Rounded to an element of src first, as numpy.pad would.
+// Rounded to an element of src first, as numpy.pad would; of a T of one byte that element itself.
 template <class T>
 T border_term(const Problem& p) {
   const Kernels& k = kernels();
@@ -25,6 +25,10 @@ T border_term(const Problem& p) {
   else
     k.store[sum_index(Type::float64)][type](&border.value.real, 0, to);
   T term{};
+  if constexpr (sizeof(T) == 1) {
+    std::memcpy(&term, element, 1);
+    return term;
+  }
   k.load[type][sum_index(p.sum_type)]({element, 0, 0, 1, 1}, &term, 0);
   return term;
 }

@@ -88,13 +88,17 @@ CCONV_INLINE void slide(const std::byte* const* rows, std::int64_t height, std::
   });
 }
 
-// to[i] = finish(row[i] op row[i + step] op ... row[i + (width - 1) * step]) for i < columns, at
-// least a vector's.  What is joined are 1, 2, 4, 8 neighbours and so on, each from two of the
-// one before.  scratch: halvings(width) rows of `pitch` bytes, each for columns + width * step.
-template <class V, class T, class Op, class Finish>
+// Calls store(y, i) for vectors y of
+//
+//   row[i] op row[i + step] op ... row[i + (width - 1) * step]
+//
+// that cover i < columns, at least a vector's.  What is joined are 1, 2, 4, 8 neighbours and so on,
+// each from two of the one before.  scratch: halvings(width) rows of `pitch` bytes, each for
+// columns + width * step.
+template <class V, class T, class Op, class Store>
 CCONV_INLINE void slide_along(const std::byte* row, std::int64_t width, std::int64_t step,
-                              std::int64_t columns, std::byte* to, std::byte* scratch,
-                              std::int64_t pitch, Op op, Finish finish) {
+                              std::int64_t columns, std::byte* scratch, std::int64_t pitch, Op op,
+                              Store store) {
   constexpr std::int64_t kSize = sizeof(T);
   constexpr int kLanes = V::kLanes, kMostParts = 64;
   const std::byte* parts[kMostParts];  // of a window, which follow one another
@@ -117,7 +121,7 @@ CCONV_INLINE void slide_along(const std::byte* row, std::int64_t width, std::int
   each_vector<kLanes>(columns, [&](std::int64_t i) {
     V y = V::load(parts[0] + i * kSize);
     for (int p = 1; p < count; ++p) y = op.join(y, V::load(parts[p] + i * kSize));
-    finish(y, i).store(to + i * kSize);
+    store(y, i);
   });
 }
 

@@ -12,13 +12,14 @@ inline double seconds(const Problem& p) {
   constexpr double kPerProduct = 1.15;      // of the arithmetic, where rows are shared
   constexpr double kPerProductAlone = 1.9;  // where they are not: each has a load of its own
   constexpr double kShared = 4;             // of terms that neighbours share
+  constexpr double kOfBytes = 0.4;          // in 16 bits, rounding included
   constexpr double kPerOutput = 0.2e-9, kPerOutputStored = 0.26e-9;
   constexpr double kPerCopy = 0.12e-9;  // of an element of input
   constexpr double kPerRow = 20e-9, kPerItem = 200e-9;
   constexpr double kPerCall = 1e-6;
 
   const Geometry g = planes::geometry_of(p, p.channels_last);
-  const Tiling t = tiling_of(p, g);
+  const Tiling t = tiling_of(p, g, true);
   const double bands = static_cast<double>(t.items);
   const double rows =
       bands * static_cast<double>(g.d.window.kernel) * static_cast<double>(rows_under(g, t.band));
@@ -31,9 +32,9 @@ inline double seconds(const Problem& p) {
   const double products =
       (t.slides ? kShared : down * (planes::shares_rows(g) ? kPerProduct : kPerProductAlone)) +
       (t.doubles ? kShared * std::log2(along) : along * kPerProductAlone);
-  const bool stored = p.dst_type != p.sum_type || p.activation != Activation::none;
-  const bool in_place = p.src_type == p.sum_type;
-  return summed * products * rows::seconds_per_product(p) +
+  const bool stored = (p.dst_type != p.sum_type || p.activation != Activation::none) && !t.bytes;
+  const bool in_place = p.src_type == p.sum_type || t.bytes;
+  return summed * products * rows::seconds_per_product(p) * (t.bytes ? kOfBytes : 1) +
          outputs * (stored ? kPerOutputStored : kPerOutput) +
          (in_place ? 0 : rows * static_cast<double>(t.columns + t.halo) * kPerCopy) +
          rows * kPerRow + bands * kPerItem + kPerCall;

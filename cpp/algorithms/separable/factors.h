@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 #include <type_traits>
+#include <vector>
 
 namespace cconv::separable {
 
@@ -72,6 +73,74 @@ bool factor(const T* weights, std::int64_t rows, std::int64_t columns, T* column
     }
     return true;
   }
+}
+
+// Weights that are not negative as whole numbers, scale * column[i] * row[j], so small that sums of
+// bytes, and what rounds them, fit 16 bits.
+struct SmallFactors {
+  std::vector<std::uint16_t> column, row;
+  float scale = 0;
+  int shift = -1;  // scale is 2^-shift, if not negative
+
+  bool fit() const { return !column.empty(); }
+};
+
+// `count` values as multiples of their greatest common unit, within rounding; empty if they have
+// none or these are large.
+template <class T>
+std::vector<std::uint16_t> multiples(const T* values, std::int64_t step, std::int64_t count) {
+  constexpr double kOff = 1e-6, kMost = 257;
+  double least = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto value = static_cast<double>(values[i * step]);
+    if (!(value >= 0)) return {};
+    if (value > 0 && (least == 0 || value < least)) least = value;
+  }
+  if (least == 0) return {};
+  for (int of_least = 1; of_least <= 8; ++of_least) {
+    std::vector<std::uint16_t> found;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const double multiple = static_cast<double>(values[i * step]) / least * of_least;
+      const double whole = std::nearbyint(multiple);
+      if (whole > kMost || std::abs(multiple - whole) > kOff * whole) break;
+      found.push_back(static_cast<std::uint16_t>(whole));
+    }
+    if (found.size() == static_cast<std::size_t>(count)) return found;
+  }
+  return {};
+}
+
+// Of weights that `factor` takes: of floats as near to them as its factors, of integers exactly.
+template <class T>
+SmallFactors small_factors(const T* weights, std::int64_t rows, std::int64_t columns) {
+  constexpr double kMostScale = 1 << 14;
+  const std::int64_t count = rows * columns;
+  const std::int64_t pivot = std::max_element(weights, weights + count) - weights;
+  SmallFactors f;
+  f.column = multiples(weights + pivot % columns, columns, rows);
+  f.row = multiples(weights + pivot / columns * columns, 1, columns);
+  if (f.column.empty() || f.row.empty()) return {};
+  const auto product = [&](std::int64_t i) {
+    return double(f.column[static_cast<std::size_t>(i / columns)]) *
+           double(f.row[static_cast<std::size_t>(i % columns)]);
+  };
+  f.scale = static_cast<float>(static_cast<double>(weights[pivot]) / product(pivot));
+  int exponent;
+  if (std::frexp(f.scale, &exponent) == 0.5f && exponent <= 1 && exponent > -15)
+    f.shift = 1 - exponent;
+  double total = 0;
+  const double share = static_cast<double>(weights[pivot]) / static_cast<double>(count);
+  const double off = std::is_integral_v<T> ? 0 : 4 * double(std::numeric_limits<float>::epsilon());
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto weight = static_cast<double>(weights[i]);
+    total += product(i);
+    if (!(std::abs(f.scale * product(i) - weight) <= off * (weight + share))) return {};
+    if ((product(i) > 0) != (weight > 0)) return {};
+  }
+  const double half = f.shift > 0 ? 1 << (f.shift - 1) : 0;
+  const bool exact = f.shift >= 0 || !std::is_same_v<T, double>;
+  const bool fits = 255 * total + half <= 65535 && f.scale <= kMostScale;
+  return exact && fits ? f : SmallFactors{};
 }
 
 }  // namespace cconv::separable

@@ -1,4 +1,5 @@
-// The separable room's slice of the kernel table: sums of equal terms, which neighbours share.
+// The separable room's slice of the kernel table: sums of equal terms, which neighbours share, and
+// sums of bytes in 16 bits.
 #pragma once
 
 #include <cstddef>
@@ -68,6 +69,37 @@ constexpr std::int64_t along_bytes(std::int64_t width, std::int64_t step, std::i
   return halvings(width) * along_pitch(width, step) * size;
 }
 
+// sums[r][i] = sum over k < height of weights[k] * rows[r * row_stride + k][i]
+//
+// of bytes, 16 bits wide.  rows: addresses, any alignment.  columns: at least word_lanes.
+// weights: null where all are 1.  Such sums become the next row's by what comes in and goes out.
+struct BytesDown {
+  const std::byte* const* rows;
+  std::int64_t height, row_stride;
+  const std::uint16_t* weights;
+  std::int64_t outputs, columns;
+  std::byte* sums;
+  std::int64_t sums_pitch;  // in bytes
+};
+
+// dst[r][i] = scale * sum over k < width of weights[k] * rows[r][i + k * step]
+//
+// of 16-bit sums, which fit 16 bits, as bytes: half to even, saturating.
+// rows: r * rows_pitch bytes from `rows` on.  columns: at least word_lanes.
+// shift: scale is 2^-shift; or negative.  weights: null where all are 1, then as Along.
+struct BytesAlong {
+  const std::byte* rows;
+  std::int64_t rows_pitch;
+  std::int64_t width, step;
+  const std::uint16_t* weights;
+  float scale;
+  int shift;
+  std::int64_t outputs, columns;
+  std::byte* dst;
+  std::int64_t dst_pitch;
+  std::byte* scratch;
+};
+
 // Integers are unsigned here: sums wrap past their width.
 struct Kernels {
   void (*slide_float32)(const Slide<float>&);
@@ -78,6 +110,9 @@ struct Kernels {
   void (*along_float64)(const Along<double>&);
   void (*along_uint32)(const Along<std::uint32_t>&);
   void (*along_uint64)(const Along<std::uint64_t>&);
+  int word_lanes;
+  void (*bytes_down)(const BytesDown&);
+  void (*bytes_along)(const BytesAlong&);
 };
 
 CCONV_DECLARE_KERNELS(Kernels)

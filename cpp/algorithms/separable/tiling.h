@@ -32,15 +32,25 @@ inline Geometry columns_of(const Geometry& g) {
   return c;
 }
 
+// Whether bytes become bytes by sums that fit 16 bits; `dense`: results of a row follow one
+// another.
+inline bool takes_bytes(const Problem& p, const Geometry& g, bool dense) {
+  return p.small_weights && p.dst_type == Type::uint8 && !p.has_bias &&
+         p.activation == Activation::none && g.d.window.kernel == 1 && dense &&
+         g.columns() >= kernels().word_lanes &&
+         saturating_multiply(span(g.w.window), g.inner) < kMostHalo;
+}
+
 struct Tiling {
   std::int64_t lanes;
+  bool bytes;                    // summed in 16 bits
   bool slides, doubles;          // sums of equal terms, down the columns and along the rows
   std::int64_t columns, chunks;  // of an item, at most; per row
   std::int64_t band, bands;      // rows of outputs of an item, items per plane
   std::int64_t items;
-  std::int64_t halo;  // columns summed for one more output
-  std::int64_t row_bytes, rows_bytes, table_bytes, tile_table_bytes, columns_bytes, sums_bytes,
-      shared_bytes;
+  std::int64_t halo;                  // columns summed for one more output
+  std::int64_t row_bytes, sum_bytes;  // a row of input as it is summed, of its columns' sums
+  std::int64_t rows_bytes, table_bytes, tile_table_bytes, columns_bytes, sums_bytes, shared_bytes;
 
   std::int64_t bytes_per_thread() const {
     return saturating_add(saturating_add(saturating_add(row_bytes, rows_bytes),
@@ -49,18 +59,24 @@ struct Tiling {
   }
 };
 
-inline Tiling tiling_of(const Problem& p, const Geometry& g) {
-  const std::int64_t size = size_of(p.sum_type), KD = g.d.window.kernel;
+inline Tiling tiling_of(const Problem& p, const Geometry& g, bool dense) {
+  const bool bytes = takes_bytes(p, g, dense);
+  const std::int64_t size = bytes ? size_of(Type::uint16) : size_of(p.sum_type);
+  const std::int64_t size_in = bytes ? size_of(Type::uint8) : size;
+  const std::int64_t KD = g.d.window.kernel;
   const filter2d::Kernels& k = filter2d::kernels();
   const Window &h = g.h.window, &w = g.w.window;
   Tiling t{};
-  t.lanes = std::max<std::int64_t>(rows::kernels().vector_bytes / size, 1);
+  t.bytes = bytes;
+  t.lanes =
+      bytes ? kernels().word_lanes : std::max<std::int64_t>(rows::kernels().vector_bytes / size, 1);
   const bool equal = p.form == Form::constant;
-  t.slides = equal && h.kernel >= kFewEqual && KD == 1 && h.stride == 1 && h.dilation == 1;
+  t.slides =
+      equal && !bytes && h.kernel >= kFewEqual && KD == 1 && h.stride == 1 && h.dilation == 1;
   t.halo = std::min(saturating_multiply(span(w) - 1, g.inner), kFarthest);
-  t.doubles = equal && w.kernel >= kFewEqual && t.halo < kMostHalo;
+  t.doubles = equal && (bytes || w.kernel >= kFewEqual) && t.halo < kMostHalo;
 
-  const bool copied = p.src_type != p.sum_type;
+  const bool copied = p.src_type != p.sum_type && !bytes;
   const std::int64_t wanted =
       std::max(copied ? kCopiedBand : kBand, t.slides ? round_up(2 * h.kernel, kBand) : 0);
   t.band = planes::shares_rows(g) ? std::clamp<std::int64_t>(g.h.out, 1, wanted) : 1;
@@ -76,17 +92,39 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g) {
   const Geometry c = columns_of(g);
   const std::int64_t summed = saturating_add(t.columns, t.halo);
   const std::int64_t rows_in = saturating_multiply(KD, rows_under(g, t.band));
-  t.row_bytes = planes::row_bytes(c, summed, size);
+  t.row_bytes = planes::row_bytes(c, summed, size_in);
+  t.sum_bytes = planes::row_bytes(c, summed, size);
   t.rows_bytes = whole_lines(saturating_multiply(rows_in, t.row_bytes));
   t.table_bytes = whole_lines(saturating_multiply(rows_in, sizeof(std::byte*)));
   t.tile_table_bytes = whole_lines(k.tile_rows * std::int64_t{sizeof(std::byte*)});
-  t.columns_bytes = saturating_multiply(t.band, t.row_bytes);
-  t.sums_bytes = saturating_multiply(k.tile_rows, t.row_bytes);
+  t.columns_bytes = saturating_multiply(t.band, t.sum_bytes);
+  t.sums_bytes = bytes ? 0 : saturating_multiply(k.tile_rows, t.sum_bytes);
   t.shared_bytes =
       whole_lines(std::max(t.slides ? slide_bytes(h.kernel) : 0,
                            t.doubles ? along_bytes(w.kernel, w.dilation * g.inner, size) : 0));
   return t;
 }
+
+// A thread's: a row of border, rows of input as they are copied, columns summed of them, a tile of
+// sums along these, what neighbours share; addresses of rows of input, and of a tile's columns.
+struct Scratch {
+  std::byte *border, *rows, *columns, *sums, *shared;
+  const std::byte **table, **tile_table;
+
+  Scratch(const Tiling& t, std::byte* at) {
+    const auto take = [&](std::int64_t bytes) {
+      at += bytes;
+      return at - bytes;
+    };
+    border = take(t.row_bytes);
+    rows = take(t.rows_bytes);
+    columns = take(t.columns_bytes);
+    sums = take(t.sums_bytes);
+    shared = take(t.shared_bytes);
+    table = reinterpret_cast<const std::byte**>(take(t.table_bytes));
+    tile_table = reinterpret_cast<const std::byte**>(take(t.tile_table_bytes));
+  }
+};
 
 // Weights of the column and of the row, and offsets along the row; of all threads.
 inline std::int64_t column_bytes(const Problem& p, const Geometry& g) {
@@ -99,10 +137,13 @@ inline std::int64_t offsets_bytes(const Geometry& g) {
   return whole_lines(g.w.window.kernel * std::int64_t{sizeof(std::int64_t)});
 }
 
+inline std::int64_t weights_bytes(const Problem& p, const Geometry& g) {
+  return column_bytes(p, g) + row_weights_bytes(p, g) + offsets_bytes(g);
+}
+
 inline std::int64_t scratch_bytes(const Problem& p, const Geometry& g, const Tiling& t,
                                   int threads) {
-  return saturating_add(column_bytes(p, g) + row_weights_bytes(p, g) + offsets_bytes(g),
-                        saturating_multiply(t.bytes_per_thread(), threads));
+  return saturating_add(weights_bytes(p, g), saturating_multiply(t.bytes_per_thread(), threads));
 }
 
 }  // namespace cconv::separable
