@@ -246,6 +246,13 @@ FAULTS = (
         ("test_pool.py::test_random_indices", "test_pool.py::test_large_windows"),
     ),
     Fault(
+        "a half rounded up",
+        "cpp/algorithms/separable/kernel.cpp",
+        "below_half + ((y >> shift) & Words::fill(1))",
+        "below_half + Words::fill(1)",
+        ("test_conv_separable.py::test_small_weights_of_bytes",),
+    ),
+    Fault(
         "a rim divided as the inside",
         "cpp/algorithms/pooling/room.cpp",
         "positions_inside(w, w.kernel - 1, axis.in, axis.out).end};",
