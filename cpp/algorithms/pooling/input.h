@@ -200,10 +200,15 @@ class Input {
         load(piece, src[i], count, loaded);
         src[i] = loaded;
       }
+      // The next row of results sees as many new rows as its windows are apart.
+      const Window& h = p_.axis[1].window;
+      const bool last = in_place_ && r + rows == end && h.stride <= rows;
+      const std::int64_t fresh = last ? h.stride : 0, ahead = h.stride * src_.spatial[1];
       if (dense_ || !in_place_)
-        reduce_.rows({src, rows, 1, elements, 0, dst, r == begin});
+        reduce_.rows({src, rows, 1, elements, 0, dst, r == begin, fresh, ahead});
       else
-        reduce_.rows({src, rows, count, piece.inner, src_.spatial[2], dst, r == begin});
+        reduce_.rows(
+            {src, rows, count, piece.inner, src_.spatial[2], dst, r == begin, fresh, ahead});
     }
   }
 

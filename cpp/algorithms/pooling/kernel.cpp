@@ -39,6 +39,12 @@ struct Sum {
 // Lanes of the vectors for what is shorter than vectors of `lanes`.
 constexpr int shorter(int lanes) { return lanes > 4 ? lanes / 4 : 1; }
 
+// Asks for `bytes` from `at` on, which something will soon read, or be written to.
+CCONV_INLINE void ask_for(const std::byte* at, std::int64_t bytes) {
+  constexpr std::int64_t kLine = 64;
+  for (std::int64_t line = 0; line < bytes; line += kLine) __builtin_prefetch(at + line);
+}
+
 // kVectors neighbouring vectors of each row at byte `at`.
 template <class Op, class T, int N, int kVectors>
 CCONV_INLINE void rows_block(const Rows& a, std::int64_t at, std::byte* dst) {
@@ -56,6 +62,7 @@ CCONV_INLINE void rows_block(const Rows& a, std::int64_t at, std::byte* dst) {
   }
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) y[j].store(dst + j * kBytes);
+  for (r = a.rows - a.fresh; r < a.rows; ++r) ask_for(a.src[r] + a.ahead + at, kVectors * kBytes);
 }
 
 // Elements [i, count) of a run: vectors of N lanes, then shorter ones.
@@ -82,28 +89,40 @@ void rows(const Rows& a) {
   }
 }
 
-// One vector of results, whose taps load(t) gives.
-template <class Op, class T, int N, class Load>
+// kVectors vectors of results, whose taps load(t, j) gives.
+template <class Op, class T, int N, int kVectors, class Load>
 CCONV_INLINE void along_block(const Along& a, std::byte* dst, Load load) {
-  Vec<T, N> y = load(0);
-  for (std::int64_t t = 1; t < a.taps; ++t) y = Op::apply(y, load(t));
-  if (!a.first) y = Op::apply(Vec<T, N>::load(dst), y);
-  y.store(dst);
+  constexpr std::int64_t kBytes = N * sizeof(T), kAhead = 1024;
+  Vec<T, N> y[kVectors];
+  if constexpr (kVectors > 1) ask_for(dst + kAhead, kVectors * kBytes);
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) y[j] = load(0, j);
+  for (std::int64_t t = 1; t < a.taps; ++t) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], load(t, j));
+  }
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) {
+    if (!a.first) y[j] = Op::apply(Vec<T, N>::load(dst + j * kBytes), y[j]);
+    y[j].store(dst + j * kBytes);
+  }
 }
 
 // Results [i, count) whose taps are neighbours as they are themselves.
-template <class Op, class T, int N>
+template <class Op, class T, int N, int kVectors>
 CCONV_INLINE void along_run(const Along& a, const std::byte* src, std::byte* dst, std::int64_t i,
                             std::int64_t count) {
-  constexpr std::int64_t kSize = sizeof(T);
+  constexpr std::int64_t kSize = sizeof(T), kStep = kVectors * N;
   const std::int64_t step = a.step * a.inner * kSize;
-  for (; i + N <= count; i += N) {
+  for (; i + kStep <= count; i += kStep) {
     const std::byte* const from = src + i * kSize;
-    along_block<Op, T, N>(a, dst + i * kSize,
-                          [=](std::int64_t t) { return Vec<T, N>::load(from + t * step); });
+    along_block<Op, T, N, kVectors>(a, dst + i * kSize, [=](std::int64_t t, int j) {
+      return Vec<T, N>::load(from + t * step + j * N * kSize);
+    });
   }
-  if constexpr (N > 1) {
-    if (i < count) along_run<Op, T, shorter(N)>(a, src, dst, i, count);
+  if constexpr (kStep > 1) {
+    constexpr int kFewer = kVectors > 1 ? N : shorter(N);
+    if (i < count) along_run<Op, T, kFewer, 1>(a, src, dst, i, count);
   }
 }
 
@@ -115,7 +134,7 @@ CCONV_INLINE void along_pairs(const Along& a, std::int64_t i) {
   const std::int64_t step = a.step * kSize;
   for (; i + N <= a.positions; i += N) {
     const std::byte* const from = a.src + 2 * i * kSize;
-    along_block<Op, T, N>(a, a.dst + i * kSize, [=](std::int64_t t) {
+    along_block<Op, T, N, 1>(a, a.dst + i * kSize, [=](std::int64_t t, int) {
       const std::byte* const pairs = from + t * step;
       return evens(Vec<T, N>::load(pairs), Vec<T, N>::load(pairs + (N - 1) * kSize));
     });
@@ -127,14 +146,14 @@ CCONV_INLINE void along_pairs(const Along& a, std::int64_t i) {
 
 template <class Op, class T>
 void along(const Along& a) {
-  constexpr int N = V<T>::kLanes;
+  constexpr int N = V<T>::kLanes, kVectors = 4;
   constexpr std::int64_t kSize = sizeof(T);
   if (a.stride == 1 || a.positions == 1)
-    return along_run<Op, T, N>(a, a.src, a.dst, 0, a.positions * a.inner);
+    return along_run<Op, T, N, kVectors>(a, a.src, a.dst, 0, a.positions * a.inner);
   if (a.stride == 2 && a.inner == 1) return along_pairs<Op, T, N>(a, 0);
   for (std::int64_t o = 0; o < a.positions; ++o)
-    along_run<Op, T, N>(a, a.src + o * a.stride * a.inner * kSize, a.dst + o * a.inner * kSize, 0,
-                        a.inner);
+    along_run<Op, T, N, kVectors>(a, a.src + o * a.stride * a.inner * kSize,
+                                  a.dst + o * a.inner * kSize, 0, a.inner);
 }
 
 // Rows of one plane, vectors of N columns from `column` on.  A vector reads past its row into the

@@ -16,12 +16,15 @@ namespace cconv::pooling {
 //   dst[i] = (begin) op src[0][i] op src[1][i] ...     from left to right
 //
 // begin: dst[i] itself, or with `first` nothing.  Any alignment.
+//
+// What follows will read the last `fresh` rows `ahead` bytes further on: they are asked for.
 struct Rows {
   const std::byte* const* src;
   std::int64_t rows;  // at least 1
   std::int64_t runs, count, run_step;
   std::byte* dst;
   bool first;
+  std::int64_t fresh = 0, ahead = 0;
 };
 
 // Windows along one row, whose positions are `inner` elements each:

@@ -368,35 +368,41 @@ class Run {
     const double rows = static_cast<double>(counted(p_.axis[0], at.od)) *
                         static_cast<double>(counted(p_.axis[1], at.oh));
     auto* const factors = reinterpret_cast<T*>(thread.factors);
-    const bool known = thread.divided_begin == piece.begin && thread.divided_rows == rows;
-    thread.divided_begin = piece.begin;
-    thread.divided_rows = rows;
-    if (!known) {
-      // Those that have exact inverses are faster multiplied by these.
-      bool inverses = true;
-      const auto fill = [&](std::int64_t begin, std::int64_t end, std::int64_t count) {
-        const double divisor =
-            p_.divisor != 0 ? static_cast<double>(p_.divisor) : rows * static_cast<double>(count);
-        std::fill(factors + begin, factors + end, static_cast<T>(divisor));
-        inverses &= has_inverse(divisor);
-      };
-      const std::int64_t begin =
-          std::clamp<std::int64_t>(whole_.begin - piece.begin, 0, piece.count);
-      const std::int64_t end =
-          std::clamp<std::int64_t>(whole_.end - piece.begin, begin, piece.count);
-      for (std::int64_t i = 0; i < piece.count; ++i) {
-        if (i == begin && begin < end) {
-          fill(begin, end, p_.axis[2].window.kernel);
-          i = end;
-          if (i == piece.count) break;
-        }
-        fill(i, i + 1, counted(p_.axis[2], piece.begin + i));
-      }
-      if (inverses)
-        for (std::int64_t i = 0; i < piece.count; ++i) factors[i] = 1 / factors[i];
-      thread.inverses = inverses;
+    const Range whole = whole_of(piece);  // all alike: the first one's factor is theirs
+    const auto each_factor = [&](const auto& f) {
+      for (std::int64_t i = 0; i < piece.count;
+           i = i == whole.begin ? std::max(whole.end, i + 1) : i + 1)
+        f(i);
+    };
+    if (thread.divided_begin != piece.begin || thread.divided_rows != rows) {
+      thread.divided_begin = piece.begin;
+      thread.divided_rows = rows;
+      // Divisors that have exact inverses are faster multiplied by these.
+      thread.inverses = true;
+      each_factor([&](std::int64_t i) {
+        const auto elements = static_cast<double>(counted(p_.axis[2], piece.begin + i));
+        const double divisor = p_.divisor != 0 ? static_cast<double>(p_.divisor) : rows * elements;
+        factors[i] = static_cast<T>(divisor);
+        thread.inverses &= has_inverse(divisor);
+      });
+      if (thread.inverses) each_factor([&](std::int64_t i) { factors[i] = 1 / factors[i]; });
     }
-    (thread.inverses ? product : quotient)(piece.result, factors, piece.count, piece.inner);
+    const auto scale = thread.inverses ? product : quotient;
+    const auto scale_some = [&](std::int64_t begin, std::int64_t end, bool alike) {
+      const std::int64_t count = end - begin;
+      if (count > 0)
+        scale(piece.result + begin * piece.inner * t_.size, factors + begin, alike ? 1 : count,
+              alike ? count * piece.inner : piece.inner);
+    };
+    scale_some(0, whole.begin, false);
+    scale_some(whole.begin, whole.end, true);
+    scale_some(whole.end, piece.count, false);
+  }
+
+  // The results of a piece whose windows see no border.
+  Range whole_of(const Piece& piece) const {
+    const std::int64_t begin = std::clamp<std::int64_t>(whole_.begin - piece.begin, 0, piece.count);
+    return {begin, std::clamp<std::int64_t>(whole_.end - piece.begin, begin, piece.count)};
   }
 
   void divide(const Piece& piece, const Position& at, const Thread& thread) const {

@@ -16,7 +16,7 @@ constexpr std::int64_t kTapsPerBlock = 256;     // of a chain of sums: API.md's 
 constexpr std::int64_t kLoadedRows = 8;         // rows converted together
 constexpr std::int64_t kRowBytes = 32 << 10;    // of the row that rows are reduced to: in L1
 constexpr std::int64_t kBandBytes = 256 << 10;  // of rows that windows slide down
-constexpr std::int64_t kItemBytes = 128 << 10;  // that one item reads, about
+constexpr std::int64_t kItemBytes = 256 << 10;  // that one item reads, about
 
 // What extremes and sums are taken in.
 inline Type working_type(const PoolProblem& p) {
@@ -52,7 +52,7 @@ inline const Reduction& reduction_of(const PoolProblem& p, Type type) {
 
 // Whether windows are large and slide by one, so that their neighbours share most of them.
 inline bool slides(const PoolProblem& p) {
-  constexpr std::int64_t kLarge = 6;
+  constexpr std::int64_t kLarge = 12;
   const Window &d = p.axis[0].window, &h = p.axis[1].window, &w = p.axis[2].window;
   if (p.wants_indices || p.axis[2].shared || parts_of(p) > 1 || d.kernel > 1) return false;
   if (h.stride != 1 || w.stride != 1 || h.dilation != 1 || w.dilation != 1) return false;

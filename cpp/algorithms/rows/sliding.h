@@ -15,49 +15,50 @@ constexpr std::int64_t kSlideBytes = 512;  // of a row, at once: at most half th
 
 // kVectors vectors W of columns from byte `at` of their rows on:
 //
-//   to[r * pitch] = rows[r] op rows[r + 1] op ... rows[r + height - 1]     for r < outputs
+//   to[r * pitch] = rows[r] op rows[r + 1] op ... rows[r + height - 1]     for r < count
 //
-// Outputs are cut into blocks of `height`: a window is the end of one block and the beginning of
-// the next, which are gone through once for all windows (M. van Herk, "A fast algorithm for local
-// minimum and maximum filters on rectangular and octagonal kernels", 1992).
+// count: at most `height`.  A window is the end of one block of rows and the beginning of the next,
+// which are gone through once for all windows (M. van Herk, "A fast algorithm for local minimum and
+// maximum filters on rectangular and octagonal kernels", 1992).
 // scratch: height * kSlideBytes.
 template <class W, int kVectors, class Op>
-CCONV_INLINE void slide_strip(const std::byte* const* rows, std::int64_t height,
-                              std::int64_t outputs, std::int64_t at, std::byte* to,
-                              std::int64_t pitch, std::byte* scratch, Op op) {
-  constexpr std::int64_t kSize = sizeof(W), kBytes = kVectors * kSize;
+CCONV_INLINE void slide_block(const std::byte* const* rows, std::int64_t height, std::int64_t count,
+                              std::int64_t at, std::byte* to, std::int64_t pitch,
+                              std::byte* scratch, Op op) {
+  constexpr std::int64_t kSize = sizeof(W), kBytes = kVectors * kSize, kLine = 64;
   const auto load = [=](std::int64_t row, int j) { return W::load(rows[row] + at + j * kSize); };
-  for (std::int64_t first = 0; first < outputs; first += height) {
-    const std::int64_t last = first + height - 1;
-    const std::int64_t count = outputs - first < height ? outputs - first : height;
-    W y[kVectors];
-    const auto keep = [&](std::int64_t r) {
-      std::byte* const end = r == first ? to + first * pitch : scratch + (r - first) * kBytes;
+  const auto ask_for_next = [](const std::byte* strip) {
+    for (std::int64_t line = kBytes; line < 2 * kBytes; line += kLine)
+      __builtin_prefetch(strip + line);
+  };
+  W y[kVectors];
+  const auto keep = [&](std::int64_t r) {
+    std::byte* const end = r == 0 ? to : scratch + r * kBytes;
 #pragma GCC unroll 16
-      for (int j = 0; j < kVectors; ++j) y[j].store(end + j * kSize);
-    };
-    const auto begin = [&](std::int64_t r) {
+    for (int j = 0; j < kVectors; ++j) y[j].store(end + j * kSize);
+  };
+  const auto begin = [&](std::int64_t r) {
 #pragma GCC unroll 16
-      for (int j = 0; j < kVectors; ++j) y[j] = op.first(load(r, j));
-    };
-    const auto add = [&](std::int64_t r) {
+    for (int j = 0; j < kVectors; ++j) y[j] = op.first(load(r, j));
+  };
+  const auto add = [&](std::int64_t r) {
 #pragma GCC unroll 16
-      for (int j = 0; j < kVectors; ++j) y[j] = op.add(y[j], load(r, j));
-    };
-    begin(last);
-    if (count == height) keep(last);
-    for (std::int64_t r = last - 1; r >= first; --r) {
-      __builtin_prefetch(rows[r] + at + kBytes);
-      add(r);
-      if (r < first + count) keep(r);
-    }
-    for (std::int64_t r = first + 1; r < first + count; ++r) {
-      r == first + 1 ? begin(last + 1) : add(r + height - 1);
-      const std::byte* const end = scratch + (r - first) * kBytes;
+    for (int j = 0; j < kVectors; ++j) y[j] = op.add(y[j], load(r, j));
+  };
+  begin(height - 1);
+  if (count == height) keep(height - 1);
+  for (std::int64_t r = height - 2; r >= 0; --r) {
+    ask_for_next(rows[r] + at);
+    add(r);
+    if (r < count) keep(r);
+  }
+  for (std::int64_t r = 1; r < count; ++r) {
+    r == 1 ? begin(height) : add(r + height - 1);
+    const std::byte* const end = scratch + r * kBytes;
 #pragma GCC unroll 16
-      for (int j = 0; j < kVectors; ++j)
-        op.join(W::load(end + j * kSize), y[j]).store(to + r * pitch + j * kSize);
-    }
+    for (int j = 0; j < kVectors; ++j)
+      op.join(W::load(end + j * kSize), y[j]).store(to + r * pitch + j * kSize);
+    ask_for_next(to + r * pitch);
   }
 }
 
@@ -70,22 +71,37 @@ CCONV_INLINE void each_vector(std::int64_t count, Vector vector) {
   if (i < count) vector(count - kLanes);
 }
 
-// Columns of vectors V, `columns` of them, at least a vector's.
+// Calls vectors(i, Some<n>{}) for some vectors at once, from i on, that cover so many elements.
+template <int n>
+struct Some {
+  static constexpr int kCount = n;
+};
+template <int kLanes, class Vectors>
+CCONV_INLINE void each_vectors(std::int64_t count, Vectors vectors) {
+  constexpr int kTogether = 4;
+  std::int64_t i = 0;
+  for (; i + kTogether * kLanes <= count; i += kTogether * kLanes) vectors(i, Some<kTogether>{});
+  for (; i + kLanes <= count; i += kLanes) vectors(i, Some<1>{});
+  if (i < count) vectors(count - kLanes, Some<1>{});
+}
+
+// `outputs` rows of windows over vectors V of columns, `columns` of them, at least a vector's.
 template <class V, class T, class Op>
 CCONV_INLINE void slide(const std::byte* const* rows, std::int64_t height, std::int64_t outputs,
                         std::int64_t columns, std::byte* to, std::int64_t pitch, std::byte* scratch,
                         Op op) {
   constexpr int kVectors = kSlideBytes / sizeof(V) < 8 ? kSlideBytes / sizeof(V) : 8;
   constexpr std::int64_t kLanes = V::kLanes, kStep = kVectors * kLanes, kSize = sizeof(T);
-  std::int64_t i = 0;
-  for (; i + kStep <= columns; i += kStep)
-    slide_strip<V, kVectors>(rows, height, outputs, i * kSize, to + i * kSize, pitch, scratch, op);
-  if (i == columns) return;
-  each_vector<kLanes>(columns - i >= kLanes ? columns - i : kLanes, [&](std::int64_t at) {
-    const std::int64_t column = (columns - i >= kLanes ? i : columns - kLanes) + at;
-    slide_strip<V, 1>(rows, height, outputs, column * kSize, to + column * kSize, pitch, scratch,
-                      op);
-  });
+  for (std::int64_t r = 0; r < outputs; r += height, rows += height, to += height * pitch) {
+    const std::int64_t count = outputs - r < height ? outputs - r : height;
+    std::int64_t i = 0;
+    for (; i + kStep <= columns; i += kStep)
+      slide_block<V, kVectors>(rows, height, count, i * kSize, to + i * kSize, pitch, scratch, op);
+    for (; i < columns; i += kLanes) {
+      if (i + kLanes > columns) i = columns - kLanes;
+      slide_block<V, 1>(rows, height, count, i * kSize, to + i * kSize, pitch, scratch, op);
+    }
+  }
 }
 
 // Calls store(y, i) for vectors y of
@@ -112,16 +128,27 @@ CCONV_INLINE void slide_along(const std::byte* row, std::int64_t width, std::int
     }
     if (2 * size > width) break;
     const std::byte* const next = from + size * step * kSize;
-    each_vector<kLanes>(columns + (width - 2 * size) * step, [&](std::int64_t i) {
-      op.join(V::load(from + i * kSize), V::load(next + i * kSize)).store(scratch + i * kSize);
+    each_vectors<kLanes>(columns + (width - 2 * size) * step, [&](std::int64_t i, auto vectors) {
+      constexpr int kVectors = decltype(vectors)::kCount;
+#pragma GCC unroll 4
+      for (int j = 0; j < kVectors; ++j, i += kLanes)
+        op.join(V::load(from + i * kSize), V::load(next + i * kSize)).store(scratch + i * kSize);
     });
     from = scratch;
     scratch += pitch;
   }
-  each_vector<kLanes>(columns, [&](std::int64_t i) {
-    V y = V::load(parts[0] + i * kSize);
-    for (int p = 1; p < count; ++p) y = op.join(y, V::load(parts[p] + i * kSize));
-    store(y, i);
+  each_vectors<kLanes>(columns, [&](std::int64_t i, auto vectors) {
+    constexpr int kVectors = decltype(vectors)::kCount;
+    V y[kVectors];
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) y[j] = V::load(parts[0] + (i + j * kLanes) * kSize);
+    for (int p = 1; p < count; ++p) {
+      const std::byte* const part = parts[p] + i * kSize;
+#pragma GCC unroll 4
+      for (int j = 0; j < kVectors; ++j) y[j] = op.join(y[j], V::load(part + j * kLanes * kSize));
+    }
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) store(y[j], i + j * kLanes);
   });
 }
 
