@@ -124,15 +124,19 @@ class Input {
                   static_cast<std::size_t>(std::min(done, count - done) * t_.size));
   }
 
-  // A row of the piece, its columns [column, column + count) side by side; `place` of kLoadedRows
+  // A row of the piece from a column on, `count` of them, row_pitch() apart; `place` of kLoadedRows
   // for those that are asked for together.
   const std::byte* row(const Piece& piece, std::int64_t row, std::int64_t column,
                        std::int64_t count, const Thread& thread, std::int64_t place) const {
     const std::byte* const src = row_of(piece, row) + column * src_.spatial[2];
-    if (dense_) return src;
+    if (in_place_) return src;
     std::byte* const loaded = thread.loaded + place * (t_.loaded_bytes / kLoadedRows);
     load(piece, src, count, loaded);
     return loaded;
+  }
+
+  std::int64_t row_pitch(const Piece& piece) const {
+    return in_place_ ? src_.spatial[2] : piece.inner * t_.size;
   }
 
   // The columns [column, column + count) of the padded input, all rows of the piece reduced to one.

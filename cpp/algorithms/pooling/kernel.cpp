@@ -291,7 +291,7 @@ template <class T, int N, int kVectors>
 CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t c) {
   constexpr std::int64_t kSize = sizeof(T), kStep = kVectors * N;
   const Taps taps = a.taps[o];
-  const std::int64_t step = taps.step * a.inner * kSize;
+  const std::int64_t step = taps.step * a.pitch;
   while (c < a.inner) {
     if (c + kStep > a.inner) {
       if constexpr (kVectors > 1) return search_channels<T, N, 1>(a, o, c);
@@ -300,7 +300,7 @@ CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t 
       }
       c = a.inner - N;
     }
-    const std::int64_t from = (taps.first * a.inner + c) * kSize;
+    const std::int64_t from = taps.first * a.pitch + c * kSize;
     const auto load = [&](std::int64_t r, std::int64_t t, int j) {
       return Vec<T, N>::load(a.src[r] + from + t * step + j * N * kSize);
     };
@@ -348,7 +348,7 @@ CCONV_INLINE std::int64_t search_positions(const Search& a, std::int64_t o) {
 template <class T>
 void search(const Search& a) {
   constexpr int N = V<T>::kLanes;
-  if (a.inner == 1) {
+  if (a.inner == 1 && a.pitch == sizeof(T)) {
     for (std::int64_t o = 0; o < a.positions;) o += search_positions<T, N>(a, o);
   } else {
     for (std::int64_t o = 0; o < a.positions; ++o)

@@ -56,6 +56,7 @@ constexpr std::int64_t kMostColumns = 256;
 // is larger than any number.
 struct Search {
   const std::byte* const* src;
+  std::int64_t pitch;  // between positions of src, in bytes
   const std::int64_t* index;
   std::int64_t rows;
   const Taps* taps;

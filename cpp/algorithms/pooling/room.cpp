@@ -351,9 +351,9 @@ class Run {
         thread.taps[i] = between(taps_of(i), begin, end);
     thread.taps_begin = piece.begin;
     thread.taps_block = block;
-    kernels().search[static_cast<int>(t_.type)]({src, index, rows.count, thread.taps, piece.count,
-                                                 piece.inner, piece.result, piece.indices,
-                                                 rows.first});
+    kernels().search[static_cast<int>(t_.type)]({src, input_.row_pitch(piece), index, rows.count,
+                                                 thread.taps, piece.count, piece.inner,
+                                                 piece.result, piece.indices, rows.first});
   }
 
   // Elements that an average counts along an axis.
