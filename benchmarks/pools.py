@@ -1,8 +1,10 @@
-"""Pools and padded copies against torch, OpenCV and NumPy, in turns.
+"""Pools and padded copies against torch, onnxruntime, XNNPACK, OpenCV and NumPy, in turns.
 
     taskset -c 0 python benchmarks/pools.py
 
-Prints our time over the best of theirs in the same layout.  Needs torch and opencv-python-headless.
+Prints our time over the best of theirs in the same layout; our results are kept, as XNNPACK's and
+OpenCV's are.  Needs torch, onnxruntime, LiteRT
+(ai-edge-litert and flatbuffers) and opencv-python-headless.
 """
 
 import argparse
@@ -11,11 +13,14 @@ from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
+import onnxruntime
 import torch
 import torch.nn.functional as F  # noqa: N812
+from ai_edge_litert.interpreter import Interpreter
 from alternate import medians
 
 import cconv
+from cconv.cli import onnx_model, tflite_model
 
 # Channels, height and width, kernel, stride, padding.
 POOLS = (
@@ -35,23 +40,52 @@ PADS = ((64, 224, 1), (64, 56, 1), (64, 56, 3), (512, 7, 1))
 Calls = dict[str, Callable[[], object]]
 
 
-def cnn_pools(kind: str, channels_last: bool) -> Iterator[tuple[str, Calls]]:
+Pool = tuple[int, int, int, int, int]
+
+
+def others(kind: str, pool: Pool, x: np.ndarray, channels_last: bool, threads: int) -> Calls:
+    """onnxruntime knows planes, XNNPACK channels last; neither the one's indices as ours are."""
+    kernel, stride, padding = pool[2:]
+    if kind == "max with indices":
+        return {}
+    if not channels_last:
+        model = onnx_model.pool(
+            {"max": "Max", "avg": "Average"}[kind], x.shape, kernel, stride, padding
+        )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return {"onnxruntime": lambda: session.run(None, {"x": x})}
+    # Where "same" has a pixel of border after the last one only, that is as much work.
+    model = tflite_model.pool(
+        {"max": "MAX", "avg": "AVERAGE"}[kind], x.shape, kernel, stride, padding > 0
+    )
+    interpreter = Interpreter(model_content=model, num_threads=threads)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
+    return {"XNNPACK": interpreter.invoke}
+
+
+def cnn_pools(kind: str, channels_last: bool, threads: int) -> Iterator[tuple[str, Calls]]:
     ours = cconv.avg_pool2d if kind == "avg" else cconv.max_pool2d
     theirs = F.avg_pool2d if kind == "avg" else F.max_pool2d
     options = {"return_indices": True} if kind == "max with indices" else {}
-    for channels, size, kernel, stride, padding in POOLS:
+    for pool in POOLS:
+        channels, size, kernel, stride, padding = pool
         x = np.random.default_rng(0).standard_normal((1, channels, size, size), np.float32)
         y = torch.from_numpy(x)
         if channels_last:
             x = np.ascontiguousarray(x.transpose(0, 2, 3, 1))
             y = y.to(memory_format=torch.channels_last)
+        out = None if options else ours(x, kernel, stride, padding, channels_last=channels_last)
         yield (
             f"{channels} x {size} x {size}, {kernel} x {kernel} by {stride}",
             {
-                "cconv": lambda x=x, k=kernel, s=stride, p=padding: ours(
-                    x, k, s, p, channels_last=channels_last, **options
+                "cconv": lambda x=x, k=kernel, s=stride, p=padding, o=out: ours(
+                    x, k, s, p, channels_last=channels_last, out=o, **options
                 ),
                 "torch": lambda y=y, k=kernel, s=stride, p=padding: theirs(y, k, s, p, **options),
+                **others(kind, pool, x, channels_last, threads),
             },
         )
 
@@ -104,7 +138,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
     groups = {
-        f"{kind}, {layout}": cnn_pools(kind, layout == "channels last")
+        f"{kind}, {layout}": cnn_pools(kind, layout == "channels last", args.threads)
         for kind in ("max", "max with indices", "avg")
         for layout in ("NCHW", "channels last")
     }

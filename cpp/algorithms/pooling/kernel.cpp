@@ -148,12 +148,13 @@ template <class Op, class T>
 void along(const Along& a) {
   constexpr int N = V<T>::kLanes, kVectors = 4;
   constexpr std::int64_t kSize = sizeof(T);
-  if (a.stride == 1 || a.positions == 1)
-    return along_run<Op, T, N, kVectors>(a, a.src, a.dst, 0, a.positions * a.inner);
-  if (a.stride == 2 && a.inner == 1) return along_pairs<Op, T, N>(a, 0);
-  for (std::int64_t o = 0; o < a.positions; ++o)
+  if (a.stride == 2 && a.inner == 1 && a.positions > 1) return along_pairs<Op, T, N>(a, 0);
+  const bool one_run = a.stride == 1 || a.positions == 1;
+  const std::int64_t runs = one_run ? 1 : a.positions;
+  const std::int64_t count = one_run ? a.positions * a.inner : a.inner;
+  for (std::int64_t o = 0; o < runs; ++o)
     along_run<Op, T, N, kVectors>(a, a.src + o * a.stride * a.inner * kSize,
-                                  a.dst + o * a.inner * kSize, 0, a.inner);
+                                  a.dst + o * a.inner * kSize, 0, count);
 }
 
 // Rows of one plane, vectors of N columns from `column` on.  A vector reads past its row into the

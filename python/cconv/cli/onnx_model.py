@@ -1,4 +1,4 @@
-"""A model of one convolution in ONNX's protobuf, written by hand: (field, value) pairs to bytes."""
+"""A model of one operation in ONNX's protobuf, written by hand: (field, value) pairs to bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["convolution"]
+__all__ = ["convolution", "pool"]
 
 _FLOAT, _INT, _INTS = 1, 2, 7  # of TensorProto.DataType and AttributeProto.AttributeType
 
@@ -36,9 +36,26 @@ def convolution(
         (5, _ints("dilations", dilation)),
         (5, _message((1, "group"), (3, groups), (20, _INT))),
     )
+    return _model(node, constants, shape)
+
+
+def pool(kind: str, shape: Sequence[int], kernel: int, stride: int, padding: int) -> bytes:
+    """Return a model of a "Max" or "Average" pool of images, the border not counted in averages."""
+    node = _message(
+        (1, "x"),
+        (2, "y"),
+        (4, f"{kind}Pool"),
+        (5, _ints("kernel_shape", [kernel] * 2)),
+        (5, _ints("strides", [stride] * 2)),
+        (5, _ints("pads", [padding] * 4)),
+    )
+    return _model(node, [], shape)
+
+
+def _model(node: bytes, constants: Sequence[bytes], shape: Sequence[int]) -> bytes:
     graph = _message(
         (1, node),
-        (2, "convolution"),
+        (2, "operation"),
         *((5, constant) for constant in constants),
         (11, _value("x", shape)),
         (12, _value("y", None)),

@@ -1,4 +1,4 @@
-"""A model of one convolution in TensorFlow Lite's flatbuffers, by the schema that LiteRT ships."""
+"""A model of one operation in TensorFlow Lite's flatbuffers, by the schema that LiteRT ships."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["convolution"]
+__all__ = ["convolution", "pool"]
 
 
 def convolution(
@@ -30,7 +30,6 @@ def convolution(
     Raises ImportError without LiteRT, or without flatbuffers.
     """
     schema = importlib.import_module("ai_edge_litert.schema_py_generated")
-    flatbuffers = importlib.import_module("flatbuffers")
     graph = _Graph(schema)
     x = graph.tensor(shape)
     word = _word(shape[1:3], weight.shape[2:], stride, pairs, dilation)
@@ -59,9 +58,25 @@ def convolution(
     name = "DepthwiseConv2D" if depthwise else "Conv2D"
     code = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
     graph.operator(code, operands, y, f"{name}Options", **options)
-    builder = flatbuffers.Builder()
-    builder.Finish(graph.model(0, y).Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return graph.packed(0, y)
+
+
+def pool(kind: str, shape: Sequence[int], kernel: int, stride: int, same: bool) -> bytes:
+    """Return a model of a "MAX" or "AVERAGE" pool of an input of a shape (N, H, W, C).
+
+    `same`: with the padding of that name, else without.
+    """
+    graph = _Graph(importlib.import_module("ai_edge_litert.schema_py_generated"))
+    x, y = graph.tensor(shape), graph.tensor([shape[0], -1, -1, shape[-1]])
+    options: dict[str, Any] = {
+        "padding": getattr(graph.schema.Padding, "SAME" if same else "VALID"),
+        "filterHeight": kernel,
+        "filterWidth": kernel,
+        "strideH": stride,
+        "strideW": stride,
+    }
+    graph.operator(f"{kind}_POOL_2D", [x], y, "Pool2DOptions", **options)
+    return graph.packed(x, y)
 
 
 def _word(
@@ -82,15 +97,15 @@ def _word(
 
 class _Graph:
     def __init__(self, schema: Any) -> None:
-        self._schema = schema
+        self.schema = schema
         self._graph = schema.SubGraphT()
         self._graph.tensors, self._graph.operators = [], []
         self._codes: list[Any] = []
         self._buffers = [schema.BufferT()]  # the first one is empty
 
     def tensor(self, shape: Sequence[int], buffer: int = 0, integers: bool = False) -> int:
-        types = self._schema.TensorType
-        tensor = self._schema.TensorT()
+        types = self.schema.TensorType
+        tensor = self.schema.TensorT()
         tensor.shape = [max(n, 1) for n in shape]
         tensor.shapeSignature = list(shape)
         tensor.type = types.INT32 if integers else types.FLOAT32
@@ -100,7 +115,7 @@ class _Graph:
         return len(self._graph.tensors) - 1
 
     def constant(self, array: NDArray[Any]) -> int:
-        buffer = self._schema.BufferT()
+        buffer = self.schema.BufferT()
         buffer.data = np.frombuffer(array.tobytes(), np.uint8)
         self._buffers.append(buffer)
         return self.tensor(array.shape, len(self._buffers) - 1, array.dtype == np.int32)
@@ -108,23 +123,28 @@ class _Graph:
     def operator(
         self, name: str, operands: list[int], result: int, kind: str, **options: Any
     ) -> None:
-        code = self._schema.OperatorCodeT()
-        code.builtinCode = getattr(self._schema.BuiltinOperator, name)
+        code = self.schema.OperatorCodeT()
+        code.builtinCode = getattr(self.schema.BuiltinOperator, name)
         code.deprecatedBuiltinCode = min(code.builtinCode, 127)
         code.version = 1
         self._codes.append(code)
-        operator = self._schema.OperatorT()
+        operator = self.schema.OperatorT()
         operator.opcodeIndex = len(self._codes) - 1
         operator.inputs, operator.outputs = operands, [result]
-        operator.builtinOptionsType = getattr(self._schema.BuiltinOptions, kind)
-        operator.builtinOptions = getattr(self._schema, f"{kind}T")()
+        operator.builtinOptionsType = getattr(self.schema.BuiltinOptions, kind)
+        operator.builtinOptions = getattr(self.schema, f"{kind}T")()
         for option, value in options.items():
             setattr(operator.builtinOptions, option, value)
         self._graph.operators.append(operator)
 
-    def model(self, x: int, y: int) -> Any:
+    def packed(self, x: int, y: int) -> bytes:
+        builder = importlib.import_module("flatbuffers").Builder()
+        builder.Finish(self._model(x, y).Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+    def _model(self, x: int, y: int) -> Any:
         self._graph.inputs, self._graph.outputs = [x], [y]
-        model = self._schema.ModelT()
+        model = self.schema.ModelT()
         model.version = 3
         model.operatorCodes, model.buffers = self._codes, self._buffers
         model.subgraphs = [self._graph]
