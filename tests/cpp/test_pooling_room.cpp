@@ -2,10 +2,13 @@
 // guard pages, against windows that are gone through element by element.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "algorithms/pooling/input.h"
 #include "algorithms/pooling/room.h"
 #include "algorithms/unpooling/room.h"
 #include "cases.h"
@@ -238,6 +241,34 @@ struct LevelKept {
   const Level level = active_level();
   ~LevelKept() { choose_level(name_of(level)); }
 };
+
+template <class T>
+void check_neutral(Type type) {
+  using Limits = std::numeric_limits<T>;
+  const auto neutral = [&](Pool pool) {
+    const std::uint64_t bits = pooling::neutral_of(pool, type);
+    T value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+  };
+  CHECK(neutral(Pool::maximum) == (Limits::has_infinity ? -Limits::infinity() : Limits::min()));
+  CHECK(neutral(Pool::minimum) == (Limits::has_infinity ? Limits::infinity() : Limits::max()));
+  CHECK(neutral(Pool::average) == 0);
+}
+
+TEST_CASE("what changes nothing") {
+  check_neutral<bool>(Type::boolean);
+  check_neutral<std::int8_t>(Type::int8);
+  check_neutral<std::uint8_t>(Type::uint8);
+  check_neutral<std::int16_t>(Type::int16);
+  check_neutral<std::uint16_t>(Type::uint16);
+  check_neutral<std::int32_t>(Type::int32);
+  check_neutral<std::uint32_t>(Type::uint32);
+  check_neutral<std::int64_t>(Type::int64);
+  check_neutral<std::uint64_t>(Type::uint64);
+  check_neutral<float>(Type::float32);
+  check_neutral<double>(Type::float64);
+}
 
 TEST_CASE("random pools agree with windows gone through element by element") {
   const LevelKept kept;

@@ -281,6 +281,7 @@ TEST_CASE("small factors") {
   CHECK(!small_factors_of<float>({1, 1.001f}, {1}, 1).fit());
   CHECK(!small_factors_of<double>({1, 1}, {1, 1, 1}, 1 / 6.0).fit());
   CHECK(small_factors_of<double>({1, 1}, {1, 1, 1}, 1 / 8.0).fit());
+  CHECK(!small_factors_of<double>({1, 1}, {1, 1 + 1e-9, 1}, 1 / 8.0).fit());
   CHECK(!small_factors_of(box, binomial, 1e9f).fit());
 }
 

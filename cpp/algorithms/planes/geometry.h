@@ -34,6 +34,12 @@ inline Unit unit_of(const Geometry& g, std::int64_t index) {
   return {plane / g.planes, plane % g.planes, index % g.d.out};
 }
 
+// Of row oh of a plane of outputs, in bytes.
+inline std::int64_t dst_offset(const Geometry& g, const Unit& u, std::int64_t oh) {
+  return g.dst_batch->offset(u.n) + u.plane * g.dst_plane + u.od * g.dst_step[0] +
+         oh * g.dst_step[1];
+}
+
 // Whether axes are h, w and the channels under a bare filter, not d, h and w.
 inline bool is_folded(const Problem& p) {
   if (p.dims == kSpatial || !is_plain(p.axis[2])) return false;

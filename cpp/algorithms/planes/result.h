@@ -27,8 +27,7 @@ class Result {
   bool holds_sums() const { return holds_sums_; }
 
   std::byte* at(const Unit& u, std::int64_t oh, std::int64_t column) const {
-    return dst_ + g_.dst_batch->offset(u.n) + u.plane * g_.dst_plane + u.od * g_.dst_step[0] +
-           oh * g_.dst_step[1] + column * g_.dst_step[2];
+    return dst_ + dst_offset(g_, u, oh) + column * g_.dst_step[2];
   }
 
   // After the last store of an item.

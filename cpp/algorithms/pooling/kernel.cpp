@@ -7,27 +7,20 @@
 namespace cconv::pooling {
 namespace {
 
-// The larger one; a NaN where there is one.
-struct Maximum {
+// The larger or the smaller one; a NaN where there is one.
+template <bool kLarger>
+struct Extreme {
   template <class T, int N>
   static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
+    const Vec<T, N> y = kLarger ? max(b, a) : min(b, a);
     if constexpr (kHasFractions<T>)
-      return select(b != b, b, max(b, a));
+      return select(b != b, b, y);
     else
-      return max(b, a);
+      return y;
   }
 };
-
-// The smaller one; a NaN where there is one.
-struct Minimum {
-  template <class T, int N>
-  static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
-    if constexpr (kHasFractions<T>)
-      return select(b != b, b, min(b, a));
-    else
-      return min(b, a);
-  }
-};
+using Maximum = Extreme<true>;
+using Minimum = Extreme<false>;
 
 struct Sum {
   template <class T, int N>
@@ -38,12 +31,6 @@ struct Sum {
 
 // Lanes of the vectors for what is shorter than vectors of `lanes`.
 constexpr int shorter(int lanes) { return lanes > 4 ? lanes / 4 : 1; }
-
-// Asks for `bytes` from `at` on, which something will soon read, or be written to.
-CCONV_INLINE void ask_for(const std::byte* at, std::int64_t bytes) {
-  constexpr std::int64_t kLine = 64;
-  for (std::int64_t line = 0; line < bytes; line += kLine) __builtin_prefetch(at + line);
-}
 
 // kVectors neighbouring vectors of each row at byte `at`.
 template <class Op, class T, int N, int kVectors>
@@ -62,7 +49,8 @@ CCONV_INLINE void rows_block(const Rows& a, std::int64_t at, std::byte* dst) {
   }
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) y[j].store(dst + j * kBytes);
-  for (r = a.rows - a.fresh; r < a.rows; ++r) ask_for(a.src[r] + a.ahead + at, kVectors * kBytes);
+  for (r = a.rows - a.fresh; r < a.rows; ++r)
+    rows::ask_for(a.src[r] + a.ahead + at, kVectors * kBytes);
 }
 
 // Elements [i, count) of a run: vectors of N lanes, then shorter ones.
@@ -94,7 +82,7 @@ template <class Op, class T, int N, int kVectors, class Load>
 CCONV_INLINE void along_block(const Along& a, std::byte* dst, Load load) {
   constexpr std::int64_t kBytes = N * sizeof(T), kAhead = 1024;
   Vec<T, N> y[kVectors];
-  if constexpr (kVectors > 1) ask_for(dst + kAhead, kVectors * kBytes);
+  if constexpr (kVectors > 1) rows::ask_for(dst + kAhead, kVectors * kBytes);
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) y[j] = load(0, j);
   for (std::int64_t t = 1; t < a.taps; ++t) {

@@ -52,7 +52,7 @@ inline const Reduction& reduction_of(const PoolProblem& p, Type type) {
 
 // Whether windows are large and slide by one, so that their neighbours share most of them.
 inline bool slides(const PoolProblem& p) {
-  constexpr std::int64_t kLarge = 12;
+  constexpr std::int64_t kLarge = 12;  // of which sharing is faster (benchmarks/pools.py)
   const Window &d = p.axis[0].window, &h = p.axis[1].window, &w = p.axis[2].window;
   if (p.wants_indices || p.axis[2].shared || parts_of(p) > 1 || d.kernel > 1) return false;
   if (h.stride != 1 || w.stride != 1 || h.dilation != 1 || w.dilation != 1) return false;

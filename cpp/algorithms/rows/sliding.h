@@ -11,6 +11,12 @@
 namespace cconv::rows {
 namespace {
 
+// Asks for `bytes` from `at` on, which will soon be read or written.
+CCONV_INLINE void ask_for(const std::byte* at, std::int64_t bytes) {
+  constexpr std::int64_t kLine = 64;
+  for (std::int64_t line = 0; line < bytes; line += kLine) __builtin_prefetch(at + line);
+}
+
 constexpr std::int64_t kSlideBytes = 512;  // of a row, at once: at most half the registers
 
 // kVectors vectors W of columns from byte `at` of their rows on:
@@ -25,12 +31,8 @@ template <class W, int kVectors, class Op>
 CCONV_INLINE void slide_block(const std::byte* const* rows, std::int64_t height, std::int64_t count,
                               std::int64_t at, std::byte* to, std::int64_t pitch,
                               std::byte* scratch, Op op) {
-  constexpr std::int64_t kSize = sizeof(W), kBytes = kVectors * kSize, kLine = 64;
+  constexpr std::int64_t kSize = sizeof(W), kBytes = kVectors * kSize;
   const auto load = [=](std::int64_t row, int j) { return W::load(rows[row] + at + j * kSize); };
-  const auto ask_for_next = [](const std::byte* strip) {
-    for (std::int64_t line = kBytes; line < 2 * kBytes; line += kLine)
-      __builtin_prefetch(strip + line);
-  };
   W y[kVectors];
   const auto keep = [&](std::int64_t r) {
     std::byte* const end = r == 0 ? to : scratch + r * kBytes;
@@ -48,7 +50,7 @@ CCONV_INLINE void slide_block(const std::byte* const* rows, std::int64_t height,
   begin(height - 1);
   if (count == height) keep(height - 1);
   for (std::int64_t r = height - 2; r >= 0; --r) {
-    ask_for_next(rows[r] + at);
+    ask_for(rows[r] + at + kBytes, kBytes);
     add(r);
     if (r < count) keep(r);
   }
@@ -58,7 +60,7 @@ CCONV_INLINE void slide_block(const std::byte* const* rows, std::int64_t height,
 #pragma GCC unroll 16
     for (int j = 0; j < kVectors; ++j)
       op.join(W::load(end + j * kSize), y[j]).store(to + r * pitch + j * kSize);
-    ask_for_next(to + r * pitch);
+    ask_for(to + r * pitch + kBytes, kBytes);
   }
 }
 

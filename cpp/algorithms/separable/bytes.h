@@ -35,8 +35,7 @@ class ByteSums {
 
   // The results of such rows and columns.
   void along(const Scratch& scratch, const planes::Unit& u, Range rows, Range columns) const {
-    std::byte* const to = dst_ + g_.dst_batch->offset(u.n) + u.plane * g_.dst_plane +
-                          u.od * g_.dst_step[0] + rows.begin * g_.dst_step[1] + columns.begin;
+    std::byte* const to = dst_ + planes::dst_offset(g_, u, rows.begin) + columns.begin;
     kernels().bytes_along({scratch.columns, t_.sum_bytes, g_.w.window.kernel,
                            g_.w.window.dilation * g_.inner, equal_ ? nullptr : factors_.row.data(),
                            factors_.scale, factors_.shift, rows.end - rows.begin,

@@ -130,7 +130,7 @@ SmallFactors small_factors(const T* weights, std::int64_t rows, std::int64_t col
     f.shift = 1 - exponent;
   double total = 0;
   const double share = static_cast<double>(weights[pivot]) / static_cast<double>(count);
-  const double off = std::is_integral_v<T> ? 0 : 4 * double(std::numeric_limits<float>::epsilon());
+  const double off = 4 * double(std::numeric_limits<T>::epsilon());  // 0 of integers
   for (std::int64_t i = 0; i < count; ++i) {
     const auto weight = static_cast<double>(weights[i]);
     total += product(i);
@@ -138,7 +138,7 @@ SmallFactors small_factors(const T* weights, std::int64_t rows, std::int64_t col
     if ((product(i) > 0) != (weight > 0)) return {};
   }
   const double half = f.shift > 0 ? 1 << (f.shift - 1) : 0;
-  const bool exact = f.shift >= 0 || !std::is_same_v<T, double>;
+  const bool exact = f.shift >= 0 || !std::is_same_v<T, double>;  // the scale, in T
   const bool fits = 255 * total + half <= 65535 && f.scale <= kMostScale;
   return exact && fits ? f : SmallFactors{};
 }

@@ -112,8 +112,9 @@ void bytes_down(const BytesDown& d) {
   const bool shares = d.row_stride == 1;
   if (d.weights != nullptr && shares && d.height == 3) return few_bytes_down<3>(d);
   if (d.weights != nullptr && shares && d.height == 5) return few_bytes_down<5>(d);
+  const bool has_sums_in_common = d.weights == nullptr && shares;
   for (std::int64_t r = 0; r < d.outputs; ++r)
-    d.weights == nullptr&& shares&& r > 0 ? next_bytes_down(d, r) : many_bytes_down(d, r);
+    has_sums_in_common&& r > 0 ? next_bytes_down(d, r) : many_bytes_down(d, r);
 }
 
 // How sums become bytes.
