@@ -71,11 +71,13 @@ struct Vec {
   // memory.
   static CCONV_INLINE Vec load_once(const void* address) {
     Native v = *static_cast<const Memory*>(address);
+    if constexpr (sizeof v >= 16) {  // what a vector register holds
 #if defined(__x86_64__)
-    if constexpr (sizeof v >= 16) __asm__("" : "+v"(v));
+      __asm__("" : "+v"(v));
 #elif defined(__aarch64__)
-    __asm__("" : "+w"(v));
+      __asm__("" : "+w"(v));
 #endif
+    }
     return {v};
   }
   static CCONV_INLINE Vec fill(T value) { return {value - Native{}}; }  // exact for -0.0 too
