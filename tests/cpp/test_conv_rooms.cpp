@@ -341,7 +341,7 @@ TEST_CASE("random problems agree with the formula") {
     check_formula(any_problem(random), random);
     if (seed % 2 == 0) check_formula(any_depthwise(random), random);
     check_formula(any_separable(random), random);
-    check_formula(any_of_bytes(random), random);
+    if (seed % 4 == 0) check_formula(any_of_bytes(random), random);
   }
 }
 
@@ -362,7 +362,7 @@ TEST_CASE("the same bits whatever the strides, the threads and the weights' form
     check_bits(any_problem(random), random);
     if (seed % 4 == 0) check_bits(any_depthwise(random), random);
     check_bits(any_separable(random), random);
-    check_bits(any_of_bytes(random), random);
+    if (seed % 4 == 0) check_bits(any_of_bytes(random), random);
   }
   Random random(6);
   for (const Problem& p : large_problems()) {
