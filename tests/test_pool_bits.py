@@ -115,6 +115,19 @@ def test_alignments(name, dtype):
         assert_same_bits(pool(out=out), expected)
 
 
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+@pytest.mark.parametrize("divisor", [None, 3, -3])
+def test_means_of_negative_zeros(dtype, divisor):
+    """Sums begin at zero, whichever way they are taken."""
+    x = np.full((3, 19, 18), -0.0, dtype)
+    for kernel, stride, channels_last in itertools.product((1, 2, 3, 13), (1, 2), (False, True)):
+        options = {"kernel_size": kernel, "stride": stride, "channels_last": channels_last}
+        for place in (x, x[..., :13], x[:, ::-1, ::-1], x[:, :13, :1].swapaxes(1, 2), x[:, :13]):
+            if place.shape[-1 - channels_last] >= kernel:
+                pool = Pool("avg_pool", 1, place, options | {"divisor_override": divisor})
+                assert (np.signbit(pool()) == (divisor == -3)).all()
+
+
 def test_overlapping_and_repeated_elements():
     x = np.lib.stride_tricks.sliding_window_view(values(0, 40), 16)  # rows share elements
     for name in POOLS:

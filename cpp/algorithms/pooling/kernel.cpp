@@ -364,12 +364,18 @@ struct Product {
   }
 };
 
+// Sums of a row as if each had begun at zero: none is a negative zero.
+template <class T, int N>
+CCONV_INLINE Vec<T, N> sums(const std::byte* row) {
+  return Vec<T, N>::load(row) + Vec<T, N>::fill(0);
+}
+
 // row[i] op= factor(i) for i < count, a vector's at a time.
 template <class Op, class T, int N, class Factor>
 CCONV_INLINE void scale_run(std::byte* row, std::int64_t i, std::int64_t count, Factor factor) {
   constexpr std::int64_t kSize = sizeof(T);
   for (; i + N <= count; i += N)
-    Op::apply(Vec<T, N>::load(row + i * kSize), factor.template at<N>(i)).store(row + i * kSize);
+    Op::apply(sums<T, N>(row + i * kSize), factor.template at<N>(i)).store(row + i * kSize);
   if constexpr (N > 1) {
     if (i < count) scale_run<Op, T, N / 2>(row, i, count, factor);
   }
@@ -416,7 +422,7 @@ CCONV_INLINE void divide_run(std::byte* row, std::int64_t i, std::int64_t count,
                              SameQuotient<T> quotient) {
   constexpr std::int64_t kSize = sizeof(T);
   for (; i + N <= count; i += N)
-    quotient.of(Vec<T, N>::load(row + i * kSize)).store(row + i * kSize);
+    quotient.of(sums<T, N>(row + i * kSize)).store(row + i * kSize);
   if constexpr (N > 1) {
     if (i < count) divide_run<T, N / 2>(row, i, count, quotient);
   }
