@@ -550,7 +550,7 @@ def test_none_is_no_array(name):
     refused(TypeError, f"{name} None", **{name: None})
 
 
-NO_NUMBERS = [[[1.0, 2.0], [3.0]], [1.0, "2"], ["1.5", "2"], [None, 1.0], [1j, 2], [object()]]
+NO_NUMBERS = [[[1.0, 2.0], [3.0]], [1.0, "2"], ["1.5", "2"], [None, 1.0], [1j, 2], [...]]
 NO_NUMBERS += [[[[]], 1.0], [2**64, 1], itself()]
 
 
