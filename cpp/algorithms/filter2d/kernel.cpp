@@ -210,10 +210,6 @@ void all_rows(const Block<T>& block, std::int64_t output = 0) {
   }
 }
 
-// Integers, which few processors multiply fast, do without tiles for each height.
-template <class T>
-constexpr int kMostShort = kHasFractions<T> ? kFilterTaps : 0;
-
 // Tiles for so many taps of a column: what the registers hold beside the taps and a row.
 constexpr int rows_for(int taps, int vectors) {
   const int rows = (kRegisters - 1 - taps - vectors) / vectors;
@@ -226,7 +222,7 @@ constexpr int vectors_for(int taps) {
 }
 
 // Columns of kTaps taps or fewer, of an odd number where rows are left out.
-template <class T, int kTaps = kMostShort<T>>
+template <class T, int kTaps = kFilterTaps>
 void filter_short(const Block<T>& block) {
   if constexpr (kTaps > 0) {
     constexpr int kVectors = vectors_for(kTaps), kRows = rows_for(kTaps, kVectors);
@@ -249,16 +245,17 @@ void filter_tall(const Block<T>& block) {
     all_rows<T, Chains, 1, kTallVectors>(block);
 }
 
+// Integers, whose sums are exact and which few processors multiply fast, do without chains and
+// without tiles for each height.
 template <class T>
 void filter(const Block<T>& block) {
-  const bool one = block.KH <= kTermsPerChain && block.KW <= kTermsPerChain &&
-                   block.KD <= kTermsPerChain / (block.KH * block.KW);
-  if (!one)
-    filter_tall<T, ManyChains>(block);
-  else if (block.KH > kMostShort<T>)
-    filter_tall<T, OneChain<Tall>>(block);
-  else
-    filter_short<T>(block);
+  if constexpr (kHasFractions<T>) {
+    const bool one = block.KH <= kTermsPerChain && block.KW <= kTermsPerChain &&
+                     block.KD <= kTermsPerChain / (block.KH * block.KW);
+    if (!one) return filter_tall<T, ManyChains>(block);
+    if (block.KH <= kFilterTaps) return filter_short<T>(block);
+  }
+  filter_tall<T, OneChain<Tall>>(block);
 }
 
 }  // namespace

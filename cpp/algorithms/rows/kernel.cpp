@@ -99,13 +99,15 @@ constexpr int kWordLanes = V<Word>::kLanes;
 template <>
 constexpr int kWordLanes<Word<16>::type> = 1;
 
-// Rows whose elements lie further apart than the rows do: copied by columns.
+// Rows whose elements lie further apart than the rows do: copied by columns, in tiles that fit into
+// the registers.
 template <class Word>
 __attribute__((noinline)) void copy_columns(const std::byte* src, std::int64_t src_step,
                                             std::byte* dst, std::int64_t dst_step,
                                             std::int64_t columns, std::int64_t count) {
-  copy_transposed<Word, kWordLanes<Word>>(src, src_step, columns, count,
-                                          [=](std::int64_t b) { return dst + b * dst_step; });
+  constexpr int kMost = 32, kLanes = kWordLanes<Word> < kMost ? kWordLanes<Word> : kMost;
+  copy_transposed<Word, kLanes>(src, src_step, columns, count,
+                                [=](std::int64_t b) { return dst + b * dst_step; });
 }
 
 // dst[i] = src[2 * i] from i on: each vector is the even lanes of two that overlap by one, so that
