@@ -37,7 +37,7 @@ def test_the_example_comes_first():
         ("install", ['pip install ".[cli]"', "python -m cconv demo"]),
         (
             "test",
-            ['pip install --upgrade "pip>=25.1"', "pip install --group test", "pytest"],
+            ['pip install --upgrade "pip>=25.1"', "pip install --group test", "pytest -n auto"],
         ),
     ],
 )

@@ -29,6 +29,41 @@ struct Sum {
   }
 };
 
+// Twice as many lanes, all of a and something more; the lanes of a out of those.
+template <class T, int N, int... I>
+CCONV_INLINE Vec<T, 2 * N> doubled(Vec<T, N> a, Lanes<I...>) {
+  return {__builtin_shufflevector(a.v, a.v, I...)};
+}
+template <class T, int N, int... I>
+CCONV_INLINE Vec<T, N / 2> halved(Vec<T, N> a, Lanes<I...>) {
+  return {__builtin_shufflevector(a.v, a.v, I...)};
+}
+
+// y / divisor by its inverse, corrected by what is left, in a quarter of a division's time and
+// rounded as one (P. Markstein, "Computation of elementary functions on the IBM RISC System/6000
+// processor", 1990); halfway between two numbers below the least normal one it may differ, in
+// vectors of every length alike.  Where nothing finite is left there is nothing to correct.
+template <class T, int N>
+CCONV_INLINE Vec<T, N> quotient(Vec<T, N> y, Vec<T, N> divisor, Vec<T, N> inverse) {
+  if constexpr (!kFuses) {
+    return y / divisor;
+  } else if constexpr (N < HalfV<T>::kLanes) {
+    using Twice = typename FirstLanes<2 * N>::type;
+    return halved(
+        quotient(doubled(y, Twice{}), doubled(divisor, Twice{}), doubled(inverse, Twice{})),
+        typename FirstLanes<N>::type{});
+  } else {
+    const Vec<T, N> quick = y * inverse, left = fma(quick, -divisor, y);
+    return select(left == left, fma(left, inverse, quick), quick);
+  }
+}
+
+// A sum as if it had begun at zero: never a negative zero.
+template <class T, int N>
+CCONV_INLINE Vec<T, N> from_zero(Vec<T, N> sum) {
+  return sum + Vec<T, N>::fill(0);
+}
+
 // Lanes of the vectors for what is shorter than vectors of `lanes`.
 constexpr int shorter(int lanes) { return lanes > 4 ? lanes / 4 : 1; }
 
@@ -345,99 +380,47 @@ void search(const Search& a) {
   }
 }
 
-template <class A, class B>
-constexpr bool kSameOp = false;
-template <class A>
-constexpr bool kSameOp<A, A> = true;
-
+// What becomes of sums and the factor of their position; inverse: that of the factor.
 struct Quotient {
   template <class T, int N>
-  static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
-    return a / b;
+  static CCONV_INLINE Vec<T, N> apply(Vec<T, N> y, Vec<T, N> factor, Vec<T, N> inverse) {
+    return quotient(y, factor, inverse);
   }
 };
-
 struct Product {
   template <class T, int N>
-  static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
-    return a * b;
+  static CCONV_INLINE Vec<T, N> apply(Vec<T, N> y, Vec<T, N> factor, Vec<T, N>) {
+    return y * factor;
   }
 };
 
-// Sums of a row as if each had begun at zero: none is a negative zero.
-template <class T, int N>
-CCONV_INLINE Vec<T, N> sums(const std::byte* row) {
-  return Vec<T, N>::load(row) + Vec<T, N>::fill(0);
-}
-
-// row[i] op= factor(i) for i < count, a vector's at a time.
-template <class Op, class T, int N, class Factor>
-CCONV_INLINE void scale_run(std::byte* row, std::int64_t i, std::int64_t count, Factor factor) {
+// row[i] = of(row[i], i) for i < count, a vector's at a time.
+template <class T, int N, class Of>
+CCONV_INLINE void scale_run(std::byte* row, std::int64_t i, std::int64_t count, Of of) {
   constexpr std::int64_t kSize = sizeof(T);
-  for (; i + N <= count; i += N)
-    Op::apply(sums<T, N>(row + i * kSize), factor.template at<N>(i)).store(row + i * kSize);
+  for (; i + N <= count; i += N) {
+    std::byte* const at = row + i * kSize;
+    of(from_zero(Vec<T, N>::load(at)), i).store(at);
+  }
   if constexpr (N > 1) {
-    if (i < count) scale_run<Op, T, N / 2>(row, i, count, factor);
-  }
-}
-
-template <class T>
-struct Each {
-  const T* factors;
-  template <int N>
-  CCONV_INLINE Vec<T, N> at(std::int64_t i) const {
-    return Vec<T, N>::load(factors + i);
-  }
-};
-
-template <class T>
-struct Same {
-  T factor;
-  template <int N>
-  CCONV_INLINE Vec<T, N> at(std::int64_t) const {
-    return Vec<T, N>::fill(factor);
-  }
-};
-
-// A quotient by its inverse, corrected by what is left: rounded as a division would be (P.
-// Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990), in
-// a quarter of the time.  Where nothing finite is left there is nothing to correct.
-template <class T>
-struct SameQuotient {
-  T divisor, inverse;
-  template <int N>
-  CCONV_INLINE Vec<T, N> of(Vec<T, N> y) const {
-    if constexpr (N < HalfV<T>::kLanes) {
-      return y / Vec<T, N>::fill(divisor);
-    } else {
-      const Vec<T, N> quick = y * Vec<T, N>::fill(inverse);
-      const Vec<T, N> left = fma(quick, Vec<T, N>::fill(-divisor), y);
-      return select(left == left, fma(left, Vec<T, N>::fill(inverse), quick), quick);
-    }
-  }
-};
-
-template <class T, int N>
-CCONV_INLINE void divide_run(std::byte* row, std::int64_t i, std::int64_t count,
-                             SameQuotient<T> quotient) {
-  constexpr std::int64_t kSize = sizeof(T);
-  for (; i + N <= count; i += N)
-    quotient.of(sums<T, N>(row + i * kSize)).store(row + i * kSize);
-  if constexpr (N > 1) {
-    if (i < count) divide_run<T, N / 2>(row, i, count, quotient);
+    if (i < count) scale_run<T, N / 2>(row, i, count, of);
   }
 }
 
 template <class Op, class T>
 void scale(std::byte* row, const T* factors, std::int64_t positions, std::int64_t inner) {
   constexpr int N = V<T>::kLanes;
-  if (inner == 1) return scale_run<Op, T, N>(row, 0, positions, Each<T>{factors});
+  if (inner == 1)
+    return scale_run<T, N>(row, 0, positions, [=](auto y, std::int64_t i) {
+      const auto factor = decltype(y)::load(factors + i);
+      return Op::apply(y, factor, decltype(y)::fill(1) / factor);
+    });
   const auto step = inner * static_cast<std::int64_t>(sizeof(T));
   for (std::int64_t o = 0; o < positions; ++o) {
-    if constexpr (kFuses && kSameOp<Op, Quotient>)
-      divide_run<T, N>(row + o * step, 0, inner, {factors[o], 1 / factors[o]});
-    else
-      scale_run<Op, T, N>(row + o * step, 0, inner, Same<T>{factors[o]});
+    const T factor = factors[o], inverse = 1 / factor;
+    scale_run<T, N>(row + o * step, 0, inner, [=](auto y, std::int64_t) {
+      return Op::apply(y, decltype(y)::fill(factor), decltype(y)::fill(inverse));
+    });
   }
 }
 
