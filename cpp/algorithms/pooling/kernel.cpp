@@ -180,6 +180,78 @@ void along(const Along& a) {
                                   a.dst + o * a.inner * kSize, 0, count);
 }
 
+// What becomes of results before they are stored.
+template <class Op, class T>
+struct Outcome {
+  explicit Outcome(const std::byte*) {}
+  template <int N>
+  CCONV_INLINE Vec<T, N> of(Vec<T, N> y) const {
+    return y;
+  }
+};
+template <class T>
+struct Outcome<Sum, T> {
+  T divisor, inverse;
+  explicit Outcome(const std::byte* at) : divisor(load_one<T>(at)), inverse(1 / divisor) {}
+  template <int N>
+  CCONV_INLINE Vec<T, N> of(Vec<T, N> y) const {
+    return quotient(from_zero(y), Vec<T, N>::fill(divisor), Vec<T, N>::fill(inverse));
+  }
+};
+
+// kVectors vectors of the results of one position, whose window begins at byte `at` of the rows.
+template <class Op, class T, int N, int kVectors>
+CCONV_INLINE void window_block(const Windows& a, std::int64_t at, std::byte* dst,
+                               const Outcome<Op, T>& outcome) {
+  constexpr std::int64_t kBytes = N * sizeof(T);
+  const std::int64_t step = a.step * a.pitch;
+  const auto column = [&](std::int64_t from, Vec<T, N>(&y)[kVectors]) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) y[j] = Vec<T, N>::load(a.src[0] + from + j * kBytes);
+    for (std::int64_t r = 1; r < a.rows; ++r) {
+      const std::byte* const row = a.src[r] + from;
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], Vec<T, N>::load(row + j * kBytes));
+    }
+  };
+  Vec<T, N> y[kVectors];
+  column(at, y);
+  for (std::int64_t t = 1; t < a.taps; ++t) {
+    Vec<T, N> next[kVectors];
+    column(at + t * step, next);
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], next[j]);
+  }
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) outcome.of(y[j]).store(dst + j * kBytes);
+  for (std::int64_t r = a.rows - a.fresh; r < a.rows; ++r)
+    for (std::int64_t t = 0; t < a.stride; ++t)
+      rows::ask_for(a.src[r] + a.ahead + at + t * a.pitch, kVectors * kBytes);
+}
+
+// Elements [i, inner) of a position.
+template <class Op, class T, int N, int kVectors>
+CCONV_INLINE void window_run(const Windows& a, std::int64_t at, std::byte* dst,
+                             const Outcome<Op, T>& outcome, std::int64_t i) {
+  constexpr std::int64_t kSize = sizeof(T), kStep = kVectors * N;
+  for (; i + kStep <= a.inner; i += kStep)
+    window_block<Op, T, N, kVectors>(a, at + i * kSize, dst + i * kSize, outcome);
+  if constexpr (kStep > 1) {
+    constexpr int kFewer = kVectors > 1 ? N : shorter(N);
+    if (i < a.inner) window_run<Op, T, kFewer, 1>(a, at, dst, outcome, i);
+  }
+}
+
+template <class Op, class T>
+void windows(const Windows& a) {
+  constexpr int N = V<T>::kLanes, kVectors = 4;
+  constexpr std::int64_t kSize = sizeof(T);
+  const Outcome<Op, T> outcome(a.divisor);
+  for (std::int64_t o = 0; o < a.positions; ++o)
+    window_run<Op, T, N, kVectors>(a, o * a.stride * a.pitch, a.dst + o * a.inner * kSize, outcome,
+                                   0);
+}
+
 // Rows of one plane, vectors of N columns from `column` on.  A vector reads past its row into the
 // next one, but not past the last plane.
 template <class Op, class T, int N>
@@ -241,7 +313,7 @@ constexpr bool kSlides = kHasFractions<T> || (sizeof(T) <= 2 && T(-1) > T(0));
 
 template <class Op, class T>
 constexpr Reduction reduction_of() {
-  Reduction all{rows<Op, T>, along<Op, T>, planes<Op, T>, nullptr, nullptr};
+  Reduction all{rows<Op, T>, along<Op, T>, planes<Op, T>, windows<Op, T>, nullptr, nullptr};
   if constexpr (kSlides<T>) all.slide = slide<Op, T>, all.slide_along = slide_along<Op, T>;
   return all;
 }

@@ -39,6 +39,21 @@ struct Along {
   bool first;
 };
 
+// Whole windows of positions of `inner` elements each, which lie `pitch` bytes apart in src:
+//
+//   dst[o, c] = column(o * stride) op column(o * stride + step) op ...   taps of them, where
+//   column(i) = src[0][i, c] op src[1][i, c] op ...                      rows of them
+//
+// Sums are divided by *divisor.  The next such row of windows will read the last `fresh` rows
+// `ahead` bytes further on.
+struct Windows {
+  const std::byte* const* src;
+  std::int64_t rows, positions, inner, pitch, stride, taps, step;  // rows, taps: at least 1
+  std::byte* dst;
+  const std::byte* divisor;
+  std::int64_t fresh, ahead;
+};
+
 // Planes that follow one another, each reduced to one element: its rows as by Rows, the row that is
 // left as by Along.
 //
@@ -103,6 +118,7 @@ struct Reduction {
   void (*rows)(const Rows&);
   void (*along)(const Along&);
   void (*planes)(const Planes&);
+  void (*windows)(const Windows&);
   void (*slide)(const Slide&);             // of the types that images have, else null
   void (*slide_along)(const SlideAlong&);  // likewise
 };

@@ -34,6 +34,20 @@ bool has_inverse(double divisor) {
   return std::abs(std::frexp(divisor, &exponent)) == 0.5 && exponent < kFar;
 }
 
+// Whether whole windows cost less than rows that are reduced first: positions read and written for
+// each result, channels being last.
+constexpr std::int64_t kRowsAtOnce = 16;
+bool takes_at_once(const PoolProblem& p, const Tiling& t) {
+  constexpr std::int64_t kShort = 128;  // bytes; of shorter positions rows are better filled
+  const PoolAxis &d = p.axis[0], &h = p.axis[1], &w = p.axis[2];
+  if (!p.channels_last || p.wants_indices || w.shared || slides(p)) return false;
+  if (t.inner * t.size < kShort) return false;
+  const std::int64_t rows = saturating_multiply(widest_window(d), widest_window(h));
+  const std::int64_t taps = widest_window(w), stride = w.window.stride;
+  if (rows > kRowsAtOnce || taps > kTapsPerBlock) return false;
+  return rows * taps <= (rows + 2) * std::min(stride, taps) + taps;
+}
+
 class Run {
  public:
   Run(const PoolProblem& p, const View& src, const View& dst, std::int64_t* indices,
@@ -46,7 +60,8 @@ class Run {
         reduce_(reduction_of(p, t.type)),
         workspace_(workspace),
         parts_(parts_of(p)),
-        slides_(slides(p)) {
+        slides_(slides(p)),
+        at_once_(input_.in_place() && takes_at_once(p, t)) {
     const PoolAxis& axis = p.axis[2];
     const Window& w = axis.window;
     if (!axis.shared)
@@ -80,6 +95,8 @@ class Run {
       }
       if (indices_ != nullptr)
         search(piece, thread);
+      else if (at_once_)
+        reduce_at_once(piece, at, thread);
       else if (p_.axis[2].shared)
         reduce_shares(piece, thread);
       else
@@ -90,7 +107,7 @@ class Run {
   }
 
   void finish(const Piece& piece, const Position& at, const Thread& thread) const {
-    if (p_.pool == Pool::average) divide(piece, at, thread);
+    if (p_.pool == Pool::average && !at_once_) divide(piece, at, thread);
     if (p_.pool == Pool::norm)
       take_root(reinterpret_cast<double*>(piece.result), piece.count * piece.inner, p_.norm);
     store(piece, thread);
@@ -218,6 +235,34 @@ class Run {
           input_.reduced(piece, input_index(w, piece.begin, t), columns, thread);
       reduce_.along({row, dst, piece.count, piece.inner, w.stride, taps, w.dilation, t == begin});
     }
+  }
+
+  // Windows of one size, each of them at once: those that see a border one by one.
+  void reduce_at_once(const Piece& piece, const Position& at, const Thread& thread) const {
+    if (p_.pool == Pool::average) set_factors(piece, at, thread);
+    const Window& h = p_.axis[1].window;
+    const std::byte* src[kRowsAtOnce];
+    const std::int64_t rows = piece.rows(), pitch = input_.row_pitch(piece);
+    const std::int64_t fresh = h.stride <= rows ? h.stride : 0;
+    const auto reduce = [&](std::int64_t begin, std::int64_t count) {
+      const Taps taps = p_.axis[2].taps(piece.begin + begin);
+      for (std::int64_t r = 0; r < rows; ++r)
+        src[r] = input_.row(piece, r, taps.first, 0, thread, r);
+      Windows all{src, rows, count, piece.inner, pitch, p_.axis[2].window.stride, taps.count,
+                  taps.step, piece.result + begin * piece.inner * t_.size,
+                  thread.factors + begin * t_.size, fresh, h.stride * input_.row_step()};
+      if (rows == 0 || taps.count == 0) {  // nothing is there
+        input_.fill(thread.row, piece.inner);
+        src[0] = thread.row;
+        all.rows = all.taps = 1;
+        all.fresh = 0;
+      }
+      reduce_.windows(all);
+    };
+    const Range whole = whole_of(piece);
+    for (std::int64_t i = 0; i < whole.begin; ++i) reduce(i, 1);
+    if (whole.begin < whole.end) reduce(whole.begin, whole.end - whole.begin);
+    for (std::int64_t i = whole.end; i < piece.count; ++i) reduce(i, 1);
   }
 
   // Windows that share the row, as many at a time as fit the scratch.
@@ -362,11 +407,15 @@ class Run {
                                                 : axis.taps(o).count;
   }
 
+  // What the results of a piece are divided by: the divisors, or where all of these have exact
+  // inverses, which are faster, and results are still to be divided, the inverses.
   template <class T>
-  void divide(const Piece& piece, const Position& at, const Thread& thread, Scale<T> quotient,
-              Scale<T> product) const {
+  void set_factors(const Piece& piece, const Position& at, const Thread& thread) const {
     const double rows = static_cast<double>(counted(p_.axis[0], at.od)) *
                         static_cast<double>(counted(p_.axis[1], at.oh));
+    if (thread.divided_begin == piece.begin && thread.divided_rows == rows) return;
+    thread.divided_begin = piece.begin;
+    thread.divided_rows = rows;
     auto* const factors = reinterpret_cast<T*>(thread.factors);
     const Range whole = whole_of(piece);  // all alike: the first one's factor is theirs
     const auto each_factor = [&](const auto& f) {
@@ -374,19 +423,26 @@ class Run {
            i = i == whole.begin ? std::max(whole.end, i + 1) : i + 1)
         f(i);
     };
-    if (thread.divided_begin != piece.begin || thread.divided_rows != rows) {
-      thread.divided_begin = piece.begin;
-      thread.divided_rows = rows;
-      // Divisors that have exact inverses are faster multiplied by these.
-      thread.inverses = true;
-      each_factor([&](std::int64_t i) {
-        const auto elements = static_cast<double>(counted(p_.axis[2], piece.begin + i));
-        const double divisor = p_.divisor != 0 ? static_cast<double>(p_.divisor) : rows * elements;
-        factors[i] = static_cast<T>(divisor);
-        thread.inverses &= has_inverse(divisor);
-      });
-      if (thread.inverses) each_factor([&](std::int64_t i) { factors[i] = 1 / factors[i]; });
-    }
+    thread.inverses = !at_once_;
+    each_factor([&](std::int64_t i) {
+      const auto elements = static_cast<double>(counted(p_.axis[2], piece.begin + i));
+      const double divisor = p_.divisor != 0 ? static_cast<double>(p_.divisor) : rows * elements;
+      factors[i] = static_cast<T>(divisor);
+      thread.inverses &= has_inverse(divisor);
+    });
+    if (thread.inverses) each_factor([&](std::int64_t i) { factors[i] = 1 / factors[i]; });
+  }
+  void set_factors(const Piece& piece, const Position& at, const Thread& thread) const {
+    if (t_.type == Type::float64)
+      set_factors<double>(piece, at, thread);
+    else
+      set_factors<float>(piece, at, thread);
+  }
+
+  template <class T>
+  void divide(const Piece& piece, const Thread& thread, Scale<T> quotient, Scale<T> product) const {
+    const Range whole = whole_of(piece);
+    const auto* const factors = reinterpret_cast<const T*>(thread.factors);
     const auto scale = thread.inverses ? product : quotient;
     const auto scale_some = [&](std::int64_t begin, std::int64_t end, bool alike) {
       const std::int64_t count = end - begin;
@@ -407,10 +463,11 @@ class Run {
 
   void divide(const Piece& piece, const Position& at, const Thread& thread) const {
     const Kernels& k = kernels();
+    set_factors(piece, at, thread);
     if (t_.type == Type::float64)
-      divide(piece, at, thread, k.divide_float64, k.multiply_float64);
+      divide(piece, thread, k.divide_float64, k.multiply_float64);
     else
-      divide(piece, at, thread, k.divide_float32, k.multiply_float32);
+      divide(piece, thread, k.divide_float32, k.multiply_float32);
   }
 
   void store(const Piece& piece, const Thread& thread) const {
@@ -441,7 +498,7 @@ class Run {
   const Reduction& reduce_;
   std::byte* const workspace_;
   const std::int64_t parts_;  // of an element of src, of the working type
-  const bool slides_;
+  const bool slides_, at_once_;
   Range whole_{0, 0};  // positions along a row whose windows see no border
 };
 
