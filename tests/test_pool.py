@@ -296,6 +296,30 @@ def test_windows_that_slide_by_one(name, dtype, data):
         assert pool().tobytes() == y.tobytes()
 
 
+@given(
+    st.sampled_from(("max_pool", "avg_pool")),
+    st.sampled_from(("f4", "f8", "u1", "i8", "c8")),
+    st.data(),
+)
+def test_windows_of_many_channels(name, dtype, data):
+    """Whole windows, a vector of channels each, or rows of windows: bits are those of planes."""
+    if name == "max_pool" and dtype == "c8":
+        dtype = "i2"
+    two = st.tuples(st.integers(1, 4), st.integers(1, 4))
+    kernel, stride = data.draw(two), data.draw(two)
+    dilation = data.draw(st.tuples(st.integers(1, 2), st.integers(1, 2)))
+    pads = [(data.draw(st.integers(0, k - 1)), data.draw(st.integers(0, k - 1))) for k in kernel]
+    size = data.draw(st.tuples(st.integers(7, 15), st.integers(7, 15)))
+    channels = 128 // np.dtype(dtype).itemsize + data.draw(st.integers(-1, 70))
+    x = values(data.draw(st.integers(0, 99)), (*size, channels), dtype)
+    options = {"kernel_size": kernel, "stride": stride, "dilation": dilation, "padding": pads}
+    pool = Pool(name, 2, x, options | {"channels_last": True})
+    y = pool()
+    assert_pooled(y, pool)
+    planes = Pool(name, 2, np.ascontiguousarray(np.moveaxis(x, -1, 0)), options)
+    assert np.moveaxis(planes(), 0, -1).tobytes() == y.tobytes()
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
 def test_not_finite_under_windows_that_slide(name, value):

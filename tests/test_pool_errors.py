@@ -253,9 +253,7 @@ def test_norms_that_are_no_exponents(value):
     assert told.endswith(" is no exponent; a finite number above 0 would do")
 
 
-@pytest.mark.parametrize(
-    "value", [True, np.True_, None, "2", b"2", 2j, (2,), [], ...], ids=str
-)
+@pytest.mark.parametrize("value", [True, np.True_, None, "2", b"2", 2j, (2,), [], ...], ids=str)
 def test_norms_that_are_no_numbers(value):
     message = f"norm_type {value!r} is not a number; a positive one would do"
     refused("lp_pool", TypeError, message, norm_type=value)

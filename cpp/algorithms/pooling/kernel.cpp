@@ -199,8 +199,9 @@ struct Outcome<Sum, T> {
   }
 };
 
-// kVectors vectors of the results of one position, whose window begins at byte `at` of the rows.
-template <class Op, class T, int N, int kVectors>
+// kVectors vectors of the results of one position, whose window begins at byte `at` of the rows, of
+// which there are kRows, or with 0 any number.
+template <class Op, class T, int N, int kVectors, int kRows>
 CCONV_INLINE void window_block(const Windows& a, std::int64_t at, std::byte* dst,
                                const Outcome<Op, T>& outcome) {
   constexpr std::int64_t kBytes = N * sizeof(T);
@@ -208,7 +209,9 @@ CCONV_INLINE void window_block(const Windows& a, std::int64_t at, std::byte* dst
   const auto column = [&](std::int64_t from, Vec<T, N>(&y)[kVectors]) {
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) y[j] = Vec<T, N>::load(a.src[0] + from + j * kBytes);
-    for (std::int64_t r = 1; r < a.rows; ++r) {
+    const std::int64_t rows = kRows > 0 ? kRows : a.rows;
+#pragma GCC unroll 4
+    for (std::int64_t r = 1; r < rows; ++r) {
       const std::byte* const row = a.src[r] + from;
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], Vec<T, N>::load(row + j * kBytes));
@@ -229,27 +232,33 @@ CCONV_INLINE void window_block(const Windows& a, std::int64_t at, std::byte* dst
       rows::ask_for(a.src[r] + a.ahead + at + t * a.pitch, kVectors * kBytes);
 }
 
-// Elements [i, inner) of a position.
-template <class Op, class T, int N, int kVectors>
-CCONV_INLINE void window_run(const Windows& a, std::int64_t at, std::byte* dst,
-                             const Outcome<Op, T>& outcome, std::int64_t i) {
-  constexpr std::int64_t kSize = sizeof(T), kStep = kVectors * N;
-  for (; i + kStep <= a.inner; i += kStep)
-    window_block<Op, T, N, kVectors>(a, at + i * kSize, dst + i * kSize, outcome);
-  if constexpr (kStep > 1) {
-    constexpr int kFewer = kVectors > 1 ? N : shorter(N);
-    if (i < a.inner) window_run<Op, T, kFewer, 1>(a, at, dst, outcome, i);
-  }
-}
-
-template <class Op, class T>
-void windows(const Windows& a) {
+// The last vector of a position overlaps the one before.
+template <class Op, class T, int kRows>
+CCONV_INLINE void windows_of(const Windows& a) {
   constexpr int N = V<T>::kLanes, kVectors = 4;
   constexpr std::int64_t kSize = sizeof(T);
   const Outcome<Op, T> outcome(a.divisor);
-  for (std::int64_t o = 0; o < a.positions; ++o)
-    window_run<Op, T, N, kVectors>(a, o * a.stride * a.pitch, a.dst + o * a.inner * kSize, outcome,
-                                   0);
+  for (std::int64_t o = 0; o < a.positions; ++o) {
+    const std::int64_t at = o * a.stride * a.pitch;
+    std::byte* const dst = a.dst + o * a.inner * kSize;
+    std::int64_t i = 0;
+    for (; i + kVectors * N <= a.inner; i += kVectors * N)
+      window_block<Op, T, N, kVectors, kRows>(a, at + i * kSize, dst + i * kSize, outcome);
+    for (; i < a.inner; i += N) {
+      if (i > a.inner - N) i = a.inner - N;
+      window_block<Op, T, N, 1, kRows>(a, at + i * kSize, dst + i * kSize, outcome);
+    }
+  }
+}
+
+// Numbers of rows that CNNs have are known in advance.
+template <class Op, class T>
+void windows(const Windows& a) {
+  if constexpr (kHasFractions<T>) {
+    if (a.rows == 2) return windows_of<Op, T, 2>(a);
+    if (a.rows == 3) return windows_of<Op, T, 3>(a);
+  }
+  windows_of<Op, T, 0>(a);
 }
 
 // Rows of one plane, vectors of N columns from `column` on.  A vector reads past its row into the

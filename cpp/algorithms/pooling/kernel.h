@@ -39,7 +39,8 @@ struct Along {
   bool first;
 };
 
-// Whole windows of positions of `inner` elements each, which lie `pitch` bytes apart in src:
+// Whole windows of positions of `inner` elements each, of kWindowBytes at least, which lie `pitch`
+// bytes apart in src:
 //
 //   dst[o, c] = column(o * stride) op column(o * stride + step) op ...   taps of them, where
 //   column(i) = src[0][i, c] op src[1][i, c] op ...                      rows of them
@@ -53,6 +54,7 @@ struct Windows {
   const std::byte* divisor;
   std::int64_t fresh, ahead;
 };
+constexpr std::int64_t kWindowBytes = 128;
 
 // Planes that follow one another, each reduced to one element: its rows as by Rows, the row that is
 // left as by Along.

@@ -37,15 +37,13 @@ bool has_inverse(double divisor) {
 // Whether whole windows cost less than rows that are reduced first: positions read and written for
 // each result, channels being last.
 constexpr std::int64_t kRowsAtOnce = 16;
-bool takes_at_once(const PoolProblem& p, const Tiling& t) {
-  constexpr std::int64_t kShort = 128;  // bytes; of shorter positions rows are better filled
+bool takes_at_once(const PoolProblem& p) {
   const PoolAxis &d = p.axis[0], &h = p.axis[1], &w = p.axis[2];
   if (!p.channels_last || p.wants_indices || w.shared || slides(p)) return false;
-  if (t.inner * t.size < kShort) return false;
   const std::int64_t rows = saturating_multiply(widest_window(d), widest_window(h));
-  const std::int64_t taps = widest_window(w), stride = w.window.stride;
+  const std::int64_t taps = widest_window(w), apart = std::min(w.window.stride, taps);
   if (rows > kRowsAtOnce || taps > kTapsPerBlock) return false;
-  return rows * taps <= (rows + 2) * std::min(stride, taps) + taps;
+  return rows * taps <= (rows + 3) * apart + taps;
 }
 
 class Run {
@@ -61,7 +59,7 @@ class Run {
         workspace_(workspace),
         parts_(parts_of(p)),
         slides_(slides(p)),
-        at_once_(input_.in_place() && takes_at_once(p, t)) {
+        at_once_(input_.in_place() && takes_at_once(p)) {
     const PoolAxis& axis = p.axis[2];
     const Window& w = axis.window;
     if (!axis.shared)
@@ -95,7 +93,7 @@ class Run {
       }
       if (indices_ != nullptr)
         search(piece, thread);
-      else if (at_once_)
+      else if (is_at_once(piece))
         reduce_at_once(piece, at, thread);
       else if (p_.axis[2].shared)
         reduce_shares(piece, thread);
@@ -107,7 +105,7 @@ class Run {
   }
 
   void finish(const Piece& piece, const Position& at, const Thread& thread) const {
-    if (p_.pool == Pool::average && !at_once_) divide(piece, at, thread);
+    if (p_.pool == Pool::average && !is_at_once(piece)) divide(piece, at, thread);
     if (p_.pool == Pool::norm)
       take_root(reinterpret_cast<double*>(piece.result), piece.count * piece.inner, p_.norm);
     store(piece, thread);
@@ -237,6 +235,10 @@ class Run {
     }
   }
 
+  bool is_at_once(const Piece& piece) const {
+    return at_once_ && piece.inner * t_.size >= kWindowBytes;
+  }
+
   // Windows of one size, each of them at once: those that see a border one by one.
   void reduce_at_once(const Piece& piece, const Position& at, const Thread& thread) const {
     if (p_.pool == Pool::average) set_factors(piece, at, thread);
@@ -248,9 +250,18 @@ class Run {
       const Taps taps = p_.axis[2].taps(piece.begin + begin);
       for (std::int64_t r = 0; r < rows; ++r)
         src[r] = input_.row(piece, r, taps.first, 0, thread, r);
-      Windows all{src, rows, count, piece.inner, pitch, p_.axis[2].window.stride, taps.count,
-                  taps.step, piece.result + begin * piece.inner * t_.size,
-                  thread.factors + begin * t_.size, fresh, h.stride * input_.row_step()};
+      Windows all{src,
+                  rows,
+                  count,
+                  piece.inner,
+                  pitch,
+                  p_.axis[2].window.stride,
+                  taps.count,
+                  taps.step,
+                  piece.result + begin * piece.inner * t_.size,
+                  thread.factors + begin * t_.size,
+                  fresh,
+                  h.stride * input_.row_step()};
       if (rows == 0 || taps.count == 0) {  // nothing is there
         input_.fill(thread.row, piece.inner);
         src[0] = thread.row;
@@ -423,7 +434,7 @@ class Run {
            i = i == whole.begin ? std::max(whole.end, i + 1) : i + 1)
         f(i);
     };
-    thread.inverses = !at_once_;
+    thread.inverses = !is_at_once(piece);
     each_factor([&](std::int64_t i) {
       const auto elements = static_cast<double>(counted(p_.axis[2], piece.begin + i));
       const double divisor = p_.divisor != 0 ? static_cast<double>(p_.divisor) : rows * elements;
