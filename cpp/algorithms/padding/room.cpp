@@ -108,7 +108,26 @@ struct Gather {
   bool across() const { return rows > 1 && std::abs(src[1] - src[0]) < std::abs(stride); }
 };
 
-// Calls copy(dst, src) for every element, neighbours in the input one after the other.
+// Calls f with a function that copies `size` bytes.
+template <class F>
+void with_copy(std::int64_t size, F f) {
+  switch (size) {
+    case 1:
+      return f(copy_one<std::uint8_t>);
+    case 2:
+      return f(copy_one<std::uint16_t>);
+    case 4:
+      return f(copy_one<std::uint32_t>);
+    case 8:
+      return f(copy_one<std::uint64_t>);
+    case 16:
+      return f(copy_one<Vector>);
+    default:
+      return f([=](std::byte* dst, const std::byte* src) { copy_bytes(dst, src, size); });
+  }
+}
+
+// Copies every element, neighbours in the input one after the other.
 template <class Copy>
 void each(const Gather& g, std::int64_t size, Copy copy) {
   if (g.across()) {
@@ -121,21 +140,7 @@ void each(const Gather& g, std::int64_t size, Copy copy) {
 }
 
 void gather(const Gather& g, std::int64_t size) {
-  switch (size) {
-    case 1:
-      return each(g, 1, copy_one<std::uint8_t>);
-    case 2:
-      return each(g, 2, copy_one<std::uint16_t>);
-    case 4:
-      return each(g, 4, copy_one<std::uint32_t>);
-    case 8:
-      return each(g, 8, copy_one<std::uint64_t>);
-    case 16:
-      return each(g, 16, copy_one<Vector>);
-    default:
-      return each(g, size,
-                  [=](std::byte* dst, const std::byte* src) { copy_bytes(dst, src, size); });
-  }
+  with_copy(size, [&](auto copy) { each(g, size, copy); });
 }
 
 // ------------------------------------------------------------------------------ axes
@@ -214,6 +219,13 @@ class Piece {
   const Stretch* begin() const { return stretches_; }
   const Stretch* end() const { return stretches_ + count_; }
 
+  // Elements of narrow borders, one by one: where they are in the piece and in the input.
+  struct Single {
+    std::int64_t at, from;
+  };
+  const Single* singles() const { return singles_; }
+  int singles_count() const { return singles_count_; }
+
  private:
   void add(const Stretch& stretch) { stretches_[count_++] = stretch; }
 
@@ -223,6 +235,12 @@ class Piece {
     if (border_ == Border::constant)
       return add({Stretch::Kind::constant, begin - begin_, end - begin, side, 0});
     const std::int64_t n = row_.in;
+    const bool neighbours = border_ == Border::wrap && end - begin > 2;  // copied together
+    if (end - begin <= kNarrow && !neighbours) {
+      for (std::int64_t o = begin; o < end; ++o)
+        singles_[singles_count_++] = {o - begin_, border_index(border_, o - row_.before, n)};
+      return;
+    }
     const std::int64_t period = std::min(end - begin, border_period(border_, n));
     for (std::int64_t o = begin; o < begin + period;) {
       const auto index = [&](std::int64_t position) {
@@ -241,13 +259,24 @@ class Piece {
   }
 
   static constexpr int kMost = 16;  // a period has at most 4 runs
+  static constexpr int kNarrow = 16;
 
   const PadAxis& row_;
   Border border_;
   std::int64_t begin_;
   int count_ = 0;
   Stretch stretches_[kMost];
+  int singles_count_ = 0;
+  Single singles_[2 * kNarrow];
 };
+
+// Whether every border is of zeros.
+bool has_zeros(const PadProblem& p) {
+  return p.border == Border::constant &&
+         std::all_of(p.axis, p.axis + p.ndim, [](const PadAxis& axis) {
+           return axis.value[0] == nullptr && axis.value[1] == nullptr;
+         });
+}
 
 class Run {
  public:
@@ -260,6 +289,8 @@ class Run {
         row_bytes <= 2 * kItemBytes ? elements_ : std::max<std::int64_t>(kItemBytes / c_.block, 1);
     pieces_ = (elements_ + piece_ - 1) / piece_;
     rows_per_item_ = pieces_ > 1 ? 1 : std::max<std::int64_t>(kItemBytes / row_bytes, 1);
+    constexpr std::int64_t kShortRow = 512;  // its borders cost more than to clear all of it
+    clears_ = has_zeros(p) && !is_plain(row_) && row_bytes <= kShortRow;
   }
 
   std::int64_t items() const { return (rows_ + rows_per_item_ - 1) / rows_per_item_ * pieces_; }
@@ -278,6 +309,7 @@ class Run {
     for (std::int64_t r = first; r < last; r += batch, dst += batch * row_bytes) {
       const int rows = static_cast<int>(std::min(batch, last - r));
       for (int i = 0; i < rows; ++i, cursor.next()) cursor.get(sources, i);
+      if (clears_) std::memset(dst, 0, static_cast<std::size_t>(rows * row_bytes));
       copy_rows(piece, sources, rows, dst);
     }
   }
@@ -356,7 +388,7 @@ class Run {
           copy_inside(s, sources, rows, dst);
           break;
         case Stretch::Kind::constant:
-          for (int i = 0; i < rows; ++i)
+          for (int i = 0; i < rows && !clears_; ++i)
             fill(dst + i * row_bytes, bytes, row_.value[s.from], p_.item);
           break;
         case Stretch::Kind::repeat: {
@@ -366,6 +398,20 @@ class Run {
         }
       }
     }
+    if (piece.singles_count() > 0) copy_singles(piece, sources, rows, begin);
+  }
+
+  void copy_singles(const Piece& piece, const Sources& sources, int rows, std::byte* dst) const {
+    const std::int64_t row_bytes = elements_ * c_.block;
+    with_copy(c_.block, [&](auto copy) {
+      for (int i = 0; i < rows; ++i, dst += row_bytes) {
+        const std::byte* const src = p_.src + sources.offset[i];
+        for (int j = 0; j < piece.singles_count(); ++j) {
+          const Piece::Single& s = piece.singles()[j];
+          copy(dst + s.at * c_.block, src + s.from * row_.stride);
+        }
+      }
+    });
   }
 
   void copy_inside(const Stretch& s, const Sources& sources, int rows, std::byte* dst) const {
@@ -378,7 +424,7 @@ class Run {
     for (int i = 0; i < rows; ++i, dst += row_bytes) {
       const std::byte* const src = p_.src + sources.offset[i] + from;
       if (sources.constant[i]) {
-        fill(dst, bytes, sources.value[i], p_.item);
+        if (!clears_) fill(dst, bytes, sources.value[i], p_.item);
       } else if (dense) {
         copy_bytes(dst, src, bytes);
       } else {
@@ -393,6 +439,7 @@ class Run {
   const Collapsed c_;
   const PadAxis& row_;
   std::int64_t elements_, rows_, piece_, pieces_, rows_per_item_;
+  bool clears_;  // rows, before anything is copied into them
 };
 
 std::int64_t result_bytes(const PadProblem& p) {
