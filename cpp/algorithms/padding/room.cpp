@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "isa/vec.h"
+#include "runtime/streaming.h"
 
 namespace cconv::padding {
 namespace {
@@ -278,6 +279,12 @@ bool has_zeros(const PadProblem& p) {
          });
 }
 
+std::int64_t result_bytes(const PadProblem& p) {
+  std::int64_t bytes = p.item;
+  for (int a = 0; a < p.ndim; ++a) bytes *= p.axis[a].out();
+  return bytes;
+}
+
 class Run {
  public:
   explicit Run(const PadProblem& p) : p_(p), c_(collapse(p)), row_(c_.axis[c_.ndim - 1]) {
@@ -290,6 +297,7 @@ class Run {
     pieces_ = (elements_ + piece_ - 1) / piece_;
     rows_per_item_ = pieces_ > 1 ? 1 : std::max<std::int64_t>(kItemBytes / row_bytes, 1);
     constexpr std::int64_t kShortRow = 512;  // its borders cost more than to clear all of it
+    streams_ = result_bytes(p) >= kStreamedBytes;
     clears_ = has_zeros(p) && !is_plain(row_) && row_bytes <= kShortRow;
   }
 
@@ -312,6 +320,7 @@ class Run {
       if (clears_) std::memset(dst, 0, static_cast<std::size_t>(rows * row_bytes));
       copy_rows(piece, sources, rows, dst);
     }
+    if (streams_) end_streams();
   }
 
  private:
@@ -425,6 +434,8 @@ class Run {
       const std::byte* const src = p_.src + sources.offset[i] + from;
       if (sources.constant[i]) {
         if (!clears_) fill(dst, bytes, sources.value[i], p_.item);
+      } else if (dense && streams_ && bytes >= kStreamedPiece) {
+        stream(dst, src, bytes);
       } else if (dense) {
         copy_bytes(dst, src, bytes);
       } else {
@@ -439,14 +450,9 @@ class Run {
   const Collapsed c_;
   const PadAxis& row_;
   std::int64_t elements_, rows_, piece_, pieces_, rows_per_item_;
-  bool clears_;  // rows, before anything is copied into them
+  bool streams_;  // past the caches
+  bool clears_;   // rows, before anything is copied into them
 };
-
-std::int64_t result_bytes(const PadProblem& p) {
-  std::int64_t bytes = p.item;
-  for (int a = 0; a < p.ndim; ++a) bytes *= p.axis[a].out();
-  return bytes;
-}
 
 }  // namespace
 
