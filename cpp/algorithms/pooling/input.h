@@ -42,7 +42,7 @@ struct Thread {
   std::byte *row, *block, *loaded, *result, *part;
   std::int64_t* indices;
   Taps *windows, *taps;
-  std::byte *factors, *band, *shared;
+  std::byte *factors, *band, *down, *shared;
   const std::byte** table;
   int worker;
   Stop& stop;
@@ -69,6 +69,7 @@ struct Thread {
     taps = reinterpret_cast<Taps*>(take(t.taps_bytes));
     factors = take(t.factors_bytes);
     band = take(t.band_bytes);
+    down = take(t.down_bytes);
     shared = take(t.shared_bytes);
     table = reinterpret_cast<const std::byte**>(take(t.table_bytes));
   }
@@ -143,9 +144,17 @@ class Input {
     return in_place_ ? src_.spatial[2] : piece.inner * t_.size;
   }
 
-  // The columns [column, column + count) of the padded input, all rows of the piece reduced to one.
+  // Where row ih of the first plane of a piece begins, if its positions follow one another as the
+  // working type; else null.
+  const std::byte* dense_row(const Piece& piece, std::int64_t ih) const {
+    if (!dense_) return nullptr;
+    return piece.src + piece.depth.first * src_.spatial[0] + ih * src_.spatial[1];
+  }
+
+  // The columns [column, column + count) of the padded input, all rows of the piece reduced to one:
+  // in place, or else in `row`.
   const std::byte* reduced(const Piece& piece, std::int64_t column, std::int64_t count,
-                           const Thread& thread) const {
+                           const Thread& thread, std::byte* row) const {
     const std::int64_t position = piece.inner * t_.size;
     const std::int64_t begin = std::clamp<std::int64_t>(column, 0, p_.axis[2].in);
     const std::int64_t end = std::clamp<std::int64_t>(column + count, begin, p_.axis[2].in);
@@ -155,9 +164,9 @@ class Input {
 
     const bool empty = rows == 0 || begin == end;
     const std::int64_t before = empty ? count : begin - column;
-    fill(thread.row, before * piece.inner);
-    if (empty) return thread.row;
-    std::byte* const inside = thread.row + before * position;
+    fill(row, before * piece.inner);
+    if (empty) return row;
+    std::byte* const inside = row + before * position;
     for (std::int64_t r = 0; r < rows && !(r > 0 && thread.stopped()); r += kTapsPerBlock) {
       const std::int64_t last = std::min(r + kTapsPerBlock, rows);
       reduce_rows(piece, r, last, begin, end - begin, r == 0 ? inside : thread.block, thread);
@@ -165,7 +174,7 @@ class Input {
       if (r > 0) reduce_.rows({&block, 1, 1, (end - begin) * piece.inner, 0, inside, false});
     }
     fill(inside + (end - begin) * position, (column + count - end) * piece.inner);
-    return thread.row;
+    return row;
   }
 
  private:

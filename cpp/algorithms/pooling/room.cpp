@@ -1,6 +1,6 @@
 // Pools, a row of the output at a time.  The rows of input under it are reduced to one (input.h);
 // then windows along that row give the results.  Where maxima are is searched in some rows at a
-// time.  Large windows that slide by one go along rows first, then down bands of them.  Planes of
+// time.  Large windows that slide by one go down bands of rows first, then along these.  Planes of
 // short rows are turned into channels of positions.
 #include "algorithms/pooling/room.h"
 
@@ -176,34 +176,47 @@ class Run {
     return {begin - begin % kTapsPerBlock, std::min(steps(first), w.kernel)};
   }
 
-  // A band of rows: along each row of the input under it first, then down.
+  // A band of rows: down the columns under it first, then along each row.
   void slide(const Piece& piece, const Position& at, const Thread& thread) const {
     const Window &h = p_.axis[1].window, &w = p_.axis[2].window;
     const std::int64_t rows = std::min(t_.band, p_.axis[1].out - at.oh);
-    const std::int64_t columns = piece.count * piece.inner;
+    const std::int64_t column = input_index(w, piece.begin, 0);
+    const std::int64_t columns = piece.count + w.kernel - 1;
+    // Columns inside the input; all of them where too few are to slide over in place.
+    std::int64_t begin = std::clamp<std::int64_t>(column, 0, p_.axis[2].in);
+    std::int64_t end = std::clamp<std::int64_t>(column + columns, begin, p_.axis[2].in);
+    const bool in_place =
+        (end - begin) * piece.inner >= kMostLanes && input_.dense_row(piece, 0) != nullptr;
+    if (!in_place) begin = column, end = column + columns;
+
+    input_.fill(thread.row, columns * piece.inner);
     for (std::int64_t q = 0; q < rows + h.kernel - 1 && !thread.stopped(); ++q) {
-      std::byte* const to = thread.band + q * t_.band_pitch;
-      thread.table[q] = to;
       const std::int64_t ih = input_index(h, at.oh, 0) + q;
-      if (ih < 0 || ih >= p_.axis[1].in) {
-        input_.fill(to, columns);
-        continue;
-      }
       Piece line = piece;
       line.height = {ih, 1, 1};
-      const std::byte* const row =
-          input_.reduced(line, input_index(w, piece.begin, 0), piece.count + w.kernel - 1, thread);
-      reduce_.slide_along(
-          {row, w.kernel, piece.inner, columns, to, thread.shared, t_.halves_pitch});
+      if (ih < 0 || ih >= p_.axis[1].in)
+        thread.table[q] = thread.row;
+      else if (in_place)
+        thread.table[q] = input_.dense_row(piece, ih) + begin * piece.inner * t_.size;
+      else
+        thread.table[q] =
+            input_.reduced(line, column, columns, thread, thread.band + q * t_.band_pitch);
     }
     if (thread.stop.requested()) return;
-    const bool direct = stored_as_made();
-    const std::int64_t pitch = direct ? dst_.spatial[1] : t_.result_bytes / t_.band;
-    reduce_.slide({thread.table, h.kernel, rows, columns, piece.result, pitch, thread.shared});
+    const std::int64_t before = (begin - column) * piece.inner;
+    const std::int64_t inside = (end - begin) * piece.inner;
+    reduce_.slide({thread.table, h.kernel, rows, inside, thread.down + before * t_.size,
+                   t_.band_pitch, thread.shared});
+    const std::int64_t pitch = stored_as_made() ? dst_.spatial[1] : t_.result_bytes / t_.band;
     for (std::int64_t r = 0; r < rows; ++r) {
+      std::byte* const row = thread.down + r * t_.band_pitch;
+      input_.fill(row, before);
+      input_.fill(row + (before + inside) * t_.size, columns * piece.inner - before - inside);
       Piece line = piece;
       line.dst += r * dst_.spatial[1];
       line.result += r * pitch;
+      reduce_.slide_along({row, w.kernel, piece.inner, piece.count * piece.inner, line.result,
+                           thread.shared, t_.halves_pitch});
       Position place = at;
       place.oh += r;
       finish(line, place, thread);
@@ -230,7 +243,7 @@ class Run {
       const std::int64_t taps = std::min(t_.taps, end - t);
       const std::int64_t columns = (piece.count - 1) * w.stride + (taps - 1) * w.dilation + 1;
       const std::byte* const row =
-          input_.reduced(piece, input_index(w, piece.begin, t), columns, thread);
+          input_.reduced(piece, input_index(w, piece.begin, t), columns, thread, thread.row);
       reduce_.along({row, dst, piece.count, piece.inner, w.stride, taps, w.dilation, t == begin});
     }
   }
@@ -294,7 +307,7 @@ class Run {
         reduce_share(piece, o, thread);
         continue;
       }
-      const std::byte* const row = input_.reduced(piece, column, columns, thread);
+      const std::byte* const row = input_.reduced(piece, column, columns, thread, thread.row);
       for (std::int64_t i = o; i < next; ++i) {
         const Taps taps = axis.taps(i);
         const std::byte* const src = row + (taps.first - column) * position;
@@ -312,7 +325,7 @@ class Run {
     std::byte* const to = piece.result + (o - piece.begin) * piece.inner * t_.size;
     for (std::int64_t t = 0; t < taps.count && !thread.stopped(); t += t_.taps) {
       const std::int64_t count = std::min(t_.taps, taps.count - t);
-      const std::byte* const row = input_.reduced(piece, taps.first + t, count, thread);
+      const std::byte* const row = input_.reduced(piece, taps.first + t, count, thread, thread.row);
       reduce_.along({row, to, 1, piece.inner, 1, count, 1, t == 0});
     }
   }

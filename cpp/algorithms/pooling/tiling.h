@@ -77,12 +77,13 @@ struct Tiling {
   // of a block of taps, indices, windows (and their taps in a block), factors of averages.
   std::int64_t row_bytes, loaded_bytes, result_bytes, part_bytes, indices_bytes, taps_bytes,
       factors_bytes;
-  // Where windows slide: rows summed along, their addresses, what neighbours share.
-  std::int64_t band_pitch = 0, band_bytes = 0, table_bytes = 0, halves_pitch = 0, shared_bytes = 0;
+  // Where windows slide: rows as loaded, their addresses, windows down them, what neighbours share.
+  std::int64_t band_pitch = 0, band_bytes = 0, table_bytes = 0, down_bytes = 0, halves_pitch = 0,
+               shared_bytes = 0;
 
   std::int64_t bytes_per_thread() const {
     return 2 * row_bytes + loaded_bytes + result_bytes + part_bytes + indices_bytes +
-           2 * taps_bytes + factors_bytes + band_bytes + table_bytes + shared_bytes;
+           2 * taps_bytes + factors_bytes + band_bytes + down_bytes + table_bytes + shared_bytes;
   }
   std::int64_t items() const { return (rows * pieces + per_item - 1) / per_item; }
 };
@@ -123,9 +124,9 @@ inline Tiling tiling_of(const PoolProblem& p) {
   t.band = 1;
   std::int64_t fitting = kRowBytes / (t.size * t.inner);
   if (slides(p)) {
-    constexpr std::int64_t kLeastBand = 32;
+    constexpr std::int64_t kBand = 32;  // about; whole blocks, which windows down columns share
     const std::int64_t height = p.axis[1].window.kernel;
-    t.band = std::min(std::max(kLeastBand, 2 * height), p.axis[1].out);
+    t.band = std::min(std::max(kBand / height, std::int64_t{1}) * height, p.axis[1].out);
     fitting = kBandBytes / ((t.band + height) * t.size * t.inner);
     fitting = std::max({fitting, 2 * reach, reach + 2 * kMostLanes});
   }
@@ -155,8 +156,9 @@ inline Tiling tiling_of(const PoolProblem& p) {
   t.factors_bytes = round_up(t.positions * 8, kCacheLine);
   if (slides(p)) {
     const std::int64_t height = p.axis[1].window.kernel, width = w.kernel;
-    t.band_pitch = whole_lines(t.positions * t.inner * t.size) | kCacheLine;
+    t.band_pitch = whole_lines(t.columns * t.inner * t.size) | kCacheLine;
     t.band_bytes = (t.band + height - 1) * t.band_pitch;
+    t.down_bytes = t.band * t.band_pitch;
     t.table_bytes = whole_lines((t.band + height - 1) * std::int64_t{sizeof(std::byte*)});
     t.halves_pitch = whole_lines((t.positions + width) * t.inner * t.size) | kCacheLine;
     const std::int64_t halvings = std::bit_width(static_cast<std::uint64_t>(width));
