@@ -510,8 +510,11 @@ class Run {
       return;
     }
     const auto store = rows::kernels().store[sum_index(t_.type)][static_cast<int>(p_.dst_type)];
-    store(piece.result, piece.inner,
-          {piece.dst, dst_.spatial[2], size, piece.count, piece.channels});
+    if (p_.channels_last)
+      store(piece.result, piece.inner,
+            {piece.dst, dst_.spatial[2], size, piece.count, piece.channels});
+    else
+      store(piece.result, piece.count, {piece.dst, 0, dst_.spatial[2], 1, piece.count});
   }
 
   const PoolProblem& p_;
