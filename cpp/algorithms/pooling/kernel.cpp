@@ -3,6 +3,7 @@
 
 #include CCONV_LEVEL_HEADER
 #include "algorithms/rows/sliding.h"
+#include "isa/transpose.h"
 
 namespace cconv::pooling {
 namespace {
@@ -281,13 +282,43 @@ CCONV_INLINE void plane_rows(const Planes& a, std::int64_t plane, std::int64_t c
   }
 }
 
+// As many planes at once as a vector has lanes, of no more columns: their rows, turned, are
+// columns. Gives the number of planes done.
+template <class Op, class T>
+CCONV_INLINE std::int64_t planes_together(const Planes& a) {
+  constexpr int N = V<T>::kLanes;
+  constexpr std::int64_t kSize = sizeof(T);
+  const std::int64_t plane = a.rows * a.columns, all = a.planes * plane;
+  std::int64_t p = 0;
+  for (; p + N <= a.planes && (p + N) * plane - a.columns + N <= all; p += N) {
+    V<T> y[N];
+#pragma GCC unroll 16
+    for (int i = 0; i < N; ++i) {
+      const std::byte* from = a.src + (p + i) * plane * kSize;
+      y[i] = V<T>::load(from);
+      for (std::int64_t r = 1; r < a.rows; ++r)
+        y[i] = Op::apply(y[i], V<T>::load(from += a.columns * kSize));
+    }
+    transpose(y);
+#pragma GCC unroll 16
+    for (int c = 1; c < N; ++c)
+      if (c < a.columns) y[0] = Op::apply(y[0], y[c]);
+    y[0].store(a.dst + p * kSize);
+  }
+  return p;
+}
+
 template <class Op, class T>
 void planes(const Planes& a) {
   constexpr int N = V<T>::kLanes;
   constexpr std::int64_t kSize = sizeof(T);
   using One = Vec<T, 1>;
+  std::int64_t p = 0;
+  if constexpr (kHasFractions<T>) {
+    if (a.columns <= N) p = planes_together<Op, T>(a);
+  }
   std::byte row[(kMostColumns + N) * kSize];
-  for (std::int64_t p = 0; p < a.planes; ++p) {
+  for (; p < a.planes; ++p) {
     plane_rows<Op, T, N>(a, p, 0, row);
     One y = One::load(row);
     for (std::int64_t c = 1; c < a.columns; ++c) y = Op::apply(y, One::load(row + c * kSize));
