@@ -144,8 +144,8 @@ def test_whole_planes_have_the_bits_of_channels_last(name, dtype):
     """Of every width around a vector's, and of more rows or columns than are reduced at a time."""
     rng = np.random.default_rng(0)
     for sizes in [*((3, n) for n in range(1, 36)), (1, 1), (257, 2), (2, 257), (256, 256)]:
-        x = (50 * rng.standard_normal((2, 3, *sizes))).astype(dtype)
-        x[1, 2, -1, -1] = 100  # the last one
+        x = (50 * rng.standard_normal((2, 21, *sizes))).astype(dtype)
+        x[1, -1, -1, -1] = 100  # the last one
         y = getattr(cconv, f"{name}2d")(x, sizes)
         last = np.ascontiguousarray(np.moveaxis(x, 1, -1))
         expected = getattr(cconv, f"{name}2d")(last, sizes, channels_last=True)
