@@ -138,7 +138,6 @@ class Input {
 
   // Whether rows are read where they lie.
   bool in_place() const { return in_place_; }
-  std::int64_t row_step() const { return src_.spatial[1]; }
 
   std::int64_t row_pitch(const Piece& piece) const {
     return in_place_ ? src_.spatial[2] : piece.inner * t_.size;

@@ -228,9 +228,6 @@ CCONV_INLINE void window_block(const Windows& a, std::int64_t at, std::byte* dst
   }
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) outcome.of(y[j]).store(dst + j * kBytes);
-  for (std::int64_t r = a.rows - a.fresh; r < a.rows; ++r)
-    for (std::int64_t t = 0; t < a.stride; ++t)
-      rows::ask_for(a.src[r] + a.ahead + at + t * a.pitch, kVectors * kBytes);
 }
 
 // The last vector of a position overlaps the one before.

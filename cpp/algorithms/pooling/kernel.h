@@ -45,14 +45,12 @@ struct Along {
 //   dst[o, c] = column(o * stride) op column(o * stride + step) op ...   taps of them, where
 //   column(i) = src[0][i, c] op src[1][i, c] op ...                      rows of them
 //
-// Sums are divided by *divisor.  The next such row of windows will read the last `fresh` rows
-// `ahead` bytes further on.
+// Sums are divided by *divisor.
 struct Windows {
   const std::byte* const* src;
   std::int64_t rows, positions, inner, pitch, stride, taps, step;  // rows, taps: at least 1
   std::byte* dst;
   const std::byte* divisor;
-  std::int64_t fresh, ahead;
 };
 constexpr std::int64_t kWindowBytes = 128;
 

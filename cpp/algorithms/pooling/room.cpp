@@ -255,10 +255,8 @@ class Run {
   // Windows of one size, each of them at once: those that see a border one by one.
   void reduce_at_once(const Piece& piece, const Position& at, const Thread& thread) const {
     if (p_.pool == Pool::average) set_factors(piece, at, thread);
-    const Window& h = p_.axis[1].window;
     const std::byte* src[kRowsAtOnce];
     const std::int64_t rows = piece.rows(), pitch = input_.row_pitch(piece);
-    const std::int64_t fresh = h.stride <= rows ? h.stride : 0;
     const auto reduce = [&](std::int64_t begin, std::int64_t count) {
       const Taps taps = p_.axis[2].taps(piece.begin + begin);
       for (std::int64_t r = 0; r < rows; ++r)
@@ -272,14 +270,11 @@ class Run {
                   taps.count,
                   taps.step,
                   piece.result + begin * piece.inner * t_.size,
-                  thread.factors + begin * t_.size,
-                  fresh,
-                  h.stride * input_.row_step()};
+                  thread.factors + begin * t_.size};
       if (rows == 0 || taps.count == 0) {  // nothing is there
         input_.fill(thread.row, piece.inner);
         src[0] = thread.row;
         all.rows = all.taps = 1;
-        all.fresh = 0;
       }
       reduce_.windows(all);
     };
