@@ -3,7 +3,7 @@
 // The outputs of all images are numbered in C order of (n, od, oh, ow) and cut into strips.  For a
 // strip, the input under each term (c, kd, kh, kw) is a row of vectors (gather.h).  The kernel
 // multiplies rows by raw weights for all output channels of the item, 256 terms at a time; then the
-// sums are finished and stored.
+// sums are finished and stored.  Sums grow in the result itself where that has room for them.
 #include "algorithms/room.h"
 
 #include <algorithm>
@@ -50,12 +50,15 @@ class Run {
     const std::int64_t o = g * OCg + first;
 
     std::byte* const scratch = workspace_ + worker * t_.bytes_per_thread();
-    auto* const sums = reinterpret_cast<T*>(scratch + t_.rows_bytes);
     const Strip strip = strip_of(block);
+    const bool in_dst = holds_sums(strip);
+    const Sums sums =
+        in_dst ? Sums{reinterpret_cast<T*>(at(strip.begin, o)), a_.dst.channel / kSize}
+               : Sums{reinterpret_cast<T*>(scratch + t_.rows_bytes), sums_pitch(p_, strip.padded)};
     sum(strip, g, o, channels, scratch, sums, worker, stop);
     if (stop.requested()) return;
     finish(strip, o, channels, sums);
-    store(strip, o, channels, sums);
+    if (!in_dst) store(strip, o, channels, sums);
   }
 
  private:
@@ -63,6 +66,31 @@ class Run {
   static constexpr Type kType = Sum<T>::kType;
   static constexpr std::int64_t kSize = sizeof(T);
   static constexpr std::int64_t kProducts = products_per_term(kType);
+
+  // One strip for each channel, `pitch` elements apart.
+  struct Sums {
+    T* data;
+    std::int64_t pitch;
+  };
+
+  // The result of a position and a channel.
+  std::byte* at(std::int64_t position, std::int64_t o) const {
+    const View& dst = a_.dst;
+    return dst.data + dst.batch->offset(position / p_.outputs()) + o * dst.channel +
+           position % p_.outputs() * dst.spatial[2];
+  }
+
+  // Whether the results of a strip lie as its sums do, in whole vectors; and are written once: rows
+  // in scratch, which are aligned, grow faster.
+  bool holds_sums(const Strip& strip) const {
+    const std::int64_t image = p_.outputs();
+    if (p_.terms() > terms_per_block(kType)) return false;
+    const bool same = p_.dst_type == kType && p_.dst_type == rows::finished_type<T>(p_);
+    if (!same || a_.dst.spatial[2] != kSize || strip.count * kSize % kCacheLine != 0) return false;
+    if (strip.begin / image != (strip.begin + strip.count - 1) / image) return false;
+    const auto address = reinterpret_cast<std::intptr_t>(at(strip.begin, 0));
+    return a_.dst.channel % kSize == 0 && address % std::int64_t{alignof(T)} == 0;
+  }
 
   Strip strip_of(std::int64_t block) const {
     std::int64_t begin = block * t_.positions;
@@ -78,9 +106,10 @@ class Run {
 
   // Ends early after a stop: sums may be long, and one of them all there is to do.
   void sum(const Strip& strip, std::int64_t g, std::int64_t o, std::int64_t channels,
-           std::byte* scratch, T* sums, int worker, Stop& stop) const {
+           std::byte* scratch, const Sums& sums, int worker, Stop& stop) const {
     const std::int64_t K = p_.terms();
-    if (K == 0) std::fill_n(sums, channels * sums_pitch(p_, strip.padded), T{});
+    for (std::int64_t i = 0; K == 0 && i < channels; ++i)
+      std::fill_n(sums.data + i * sums.pitch, strip.padded, T{});
     auto* const rows = reinterpret_cast<T*>(scratch);
     auto* const pointers =
         reinterpret_cast<const std::byte**>(scratch + t_.rows_bytes + t_.sums_bytes);
@@ -93,9 +122,8 @@ class Run {
         rotate(strip, terms, rows + t_.rows_bytes / kProducts / kSize, pointers);
       const std::byte* const weights = a_.weights + (o * K + k) * kSize;
       accumulate(Block<Product>{pointers, terms * kProducts, weights, K * kSize, channels,
-                                reinterpret_cast<Product*>(sums),
-                                sums_pitch(p_, strip.padded) * kProducts, strip.padded * kProducts,
-                                k == 0});
+                                reinterpret_cast<Product*>(sums.data), sums.pitch * kProducts,
+                                strip.padded * kProducts, k == 0});
     }
   }
 
@@ -111,30 +139,26 @@ class Run {
     }
   }
 
-  void finish(const Strip& strip, std::int64_t o, std::int64_t channels, T* sums) const {
+  void finish(const Strip& strip, std::int64_t o, std::int64_t channels, const Sums& sums) const {
     if (a_.bias == nullptr && p_.activation == Activation::none) return;
-    const std::int64_t pitch = sums_pitch(p_, strip.padded);
     T bias{};
     for (std::int64_t i = 0; i < channels; ++i) {
       if (a_.bias != nullptr) std::memcpy(&bias, a_.bias + (o + i) * kSize, sizeof(T));
-      rows::finish(p_, bias, sums + i * pitch, strip.count);
+      rows::finish(p_, bias, sums.data + i * sums.pitch, strip.count);
     }
   }
 
   // Positions of one image lie dst.spatial[2] bytes apart.
-  void store(const Strip& strip, std::int64_t o, std::int64_t channels, const T* sums) const {
+  void store(const Strip& strip, std::int64_t o, std::int64_t channels, const Sums& sums) const {
     const rows::Store store =
         rows::kernels().store[sum_index(rows::finished_type<T>(p_))][static_cast<int>(p_.dst_type)];
     const View& dst = a_.dst;
-    const std::int64_t pitch = sums_pitch(p_, strip.padded);
     const std::int64_t image = p_.outputs();
     for (std::int64_t i = 0; i < strip.count;) {
       const std::int64_t position = strip.begin + i;
-      const std::int64_t within = position % image;
-      const std::int64_t count = std::min(strip.count - i, image - within);
-      std::byte* const to = dst.data + dst.batch->offset(position / image) + o * dst.channel +
-                            within * dst.spatial[2];
-      store(sums + i, pitch, {to, dst.channel, dst.spatial[2], channels, count});
+      const std::int64_t count = std::min(strip.count - i, image - position % image);
+      store(sums.data + i, sums.pitch,
+            {at(position, o), dst.channel, dst.spatial[2], channels, count});
       i += count;
     }
   }
