@@ -128,6 +128,19 @@ def test_means_of_negative_zeros(dtype, divisor):
                 assert (np.signbit(pool()) == (divisor == -3)).all()
 
 
+@pytest.mark.parametrize("kernel", [(3, 2), (5, 4), (7, 6)])
+def test_means_of_the_least_numbers(kernel):
+    """Halfway between two of them every layout rounds alike, in vectors of every length."""
+    least = np.float32(2**-149)
+    x = np.random.default_rng(0).integers(0, 9, (21, 17, 47)).astype(np.float32) * least
+    for padding, stride in itertools.product((0, 1), (1, 2)):
+        options = {"kernel_size": kernel, "stride": stride, "padding": padding}
+        planes = cconv.avg_pool2d(x, **options)
+        last = cconv.avg_pool2d(np.moveaxis(x, 0, -1).copy(), **options, channels_last=True)
+        assert_same_bits(np.moveaxis(last, -1, 0), planes)
+        assert_same_bits(cconv.avg_pool2d(x[3:5, :, :], **options), planes[3:5])
+
+
 def test_overlapping_and_repeated_elements():
     x = np.lib.stride_tricks.sliding_window_view(values(0, 40), 16)  # rows share elements
     for name in POOLS:

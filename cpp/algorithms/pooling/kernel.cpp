@@ -30,15 +30,8 @@ struct Sum {
   }
 };
 
-// Twice as many lanes, all of a and something more; the lanes of a out of those.
-template <class T, int N, int... I>
-CCONV_INLINE Vec<T, 2 * N> doubled(Vec<T, N> a, Lanes<I...>) {
-  return {__builtin_shufflevector(a.v, a.v, I...)};
-}
-template <class T, int N, int... I>
-CCONV_INLINE Vec<T, N / 2> halved(Vec<T, N> a, Lanes<I...>) {
-  return {__builtin_shufflevector(a.v, a.v, I...)};
-}
+CCONV_INLINE float fma_one(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+CCONV_INLINE double fma_one(double a, double b, double c) { return __builtin_fma(a, b, c); }
 
 // y / divisor by its inverse, corrected by what is left, in a quarter of a division's time and
 // rounded as one (P. Markstein, "Computation of elementary functions on the IBM RISC System/6000
@@ -49,10 +42,13 @@ CCONV_INLINE Vec<T, N> quotient(Vec<T, N> y, Vec<T, N> divisor, Vec<T, N> invers
   if constexpr (!kFuses) {
     return y / divisor;
   } else if constexpr (N < HalfV<T>::kLanes) {
-    using Twice = typename FirstLanes<2 * N>::type;
-    return halved(
-        quotient(doubled(y, Twice{}), doubled(divisor, Twice{}), doubled(inverse, Twice{})),
-        typename FirstLanes<N>::type{});
+    Vec<T, N> result;
+#pragma GCC unroll 8
+    for (int i = 0; i < N; ++i) {
+      const T quick = y.v[i] * inverse.v[i], left = fma_one(quick, -divisor.v[i], y.v[i]);
+      result.v[i] = left == left ? fma_one(left, inverse.v[i], quick) : quick;
+    }
+    return result;
   } else {
     const Vec<T, N> quick = y * inverse, left = fma(quick, -divisor, y);
     return select(left == left, fma(left, inverse, quick), quick);
