@@ -30,9 +30,6 @@ struct Sum {
   }
 };
 
-CCONV_INLINE float fma_one(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
-CCONV_INLINE double fma_one(double a, double b, double c) { return __builtin_fma(a, b, c); }
-
 // y / divisor by its inverse, corrected by what is left, in a quarter of a division's time and
 // rounded as one (P. Markstein, "Computation of elementary functions on the IBM RISC System/6000
 // processor", 1990); halfway between two numbers below the least normal one it may differ, in
@@ -42,6 +39,9 @@ CCONV_INLINE Vec<T, N> quotient(Vec<T, N> y, Vec<T, N> divisor, Vec<T, N> invers
   if constexpr (!kFuses) {
     return y / divisor;
   } else if constexpr (N < HalfV<T>::kLanes) {
+    const auto fma_one = [](T a, T b, T c) -> T {
+      return sizeof(T) == 4 ? __builtin_fmaf(a, b, c) : __builtin_fma(a, b, c);
+    };
     Vec<T, N> result;
 #pragma GCC unroll 8
     for (int i = 0; i < N; ++i) {
