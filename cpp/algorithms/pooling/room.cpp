@@ -205,8 +205,10 @@ class Run {
     if (thread.stop.requested()) return;
     const std::int64_t before = (begin - column) * piece.inner;
     const std::int64_t inside = (end - begin) * piece.inner;
-    reduce_.slide({thread.table, h.kernel, rows, inside, thread.down + before * t_.size,
-                   t_.band_pitch, thread.shared});
+    const bool as_they_are = h.kernel == 1 && inside == columns * piece.inner;
+    if (!as_they_are)
+      reduce_.slide({thread.table, h.kernel, rows, inside, thread.down + before * t_.size,
+                     t_.band_pitch, thread.shared});
     const std::int64_t pitch = stored_as_made() ? dst_.spatial[1] : t_.result_bytes / t_.band;
     for (std::int64_t r = 0; r < rows; ++r) {
       std::byte* const row = thread.down + r * t_.band_pitch;
@@ -215,8 +217,12 @@ class Run {
       Piece line = piece;
       line.dst += r * dst_.spatial[1];
       line.result += r * pitch;
-      reduce_.slide_along({row, w.kernel, piece.inner, piece.count * piece.inner, line.result,
-                           thread.shared, t_.halves_pitch});
+      const std::byte* const down = as_they_are ? thread.table[r] : row;
+      if (w.kernel < kWide)
+        reduce_.along({down, line.result, piece.count, piece.inner, 1, w.kernel, 1, true});
+      else
+        reduce_.slide_along({down, w.kernel, piece.inner, piece.count * piece.inner, line.result,
+                             thread.shared, t_.halves_pitch});
       Position place = at;
       place.oh += r;
       finish(line, place, thread);

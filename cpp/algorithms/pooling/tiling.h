@@ -50,14 +50,16 @@ inline const Reduction& reduction_of(const PoolProblem& p, Type type) {
   return type == Type::float64 ? k.sum_float64 : k.sum_float32;
 }
 
+// Windows of which sharing is faster (benchmarks/pools.py): down columns, along rows.
+constexpr std::int64_t kTall = 7, kWide = 12;
+
 // Whether windows are large and slide by one, so that their neighbours share most of them.
 inline bool slides(const PoolProblem& p) {
-  constexpr std::int64_t kLarge = 12;  // of which sharing is faster (benchmarks/pools.py)
   const Window &d = p.axis[0].window, &h = p.axis[1].window, &w = p.axis[2].window;
   if (p.wants_indices || p.axis[2].shared || parts_of(p) > 1 || d.kernel > 1) return false;
   if (h.stride != 1 || w.stride != 1 || h.dilation != 1 || w.dilation != 1) return false;
   if (reduction_of(p, working_type(p)).slide == nullptr) return false;
-  return std::max(h.kernel, w.kernel) >= kLarge && h.kernel <= kTapsPerBlock &&
+  return (h.kernel >= kTall || w.kernel >= kWide) && h.kernel <= kTapsPerBlock &&
          w.kernel <= kTapsPerBlock && p.axis[2].out >= kMostLanes;
 }
 
