@@ -254,7 +254,7 @@ FAULTS = (
     ),
     Fault(
         "a rim divided as the inside",
-        "cpp/algorithms/pooling/room.cpp",
+        "cpp/algorithms/pooling/run.h",
         "positions_inside(w, w.kernel - 1, axis.in, axis.out).end};",
         "positions_inside(w, w.kernel / 2, axis.in, axis.out).end};",
         ("test_pool.py::test_every_border",),
@@ -376,14 +376,14 @@ FAULTS = (
     ),
     Fault(
         "a border counted the wrong way",
-        "cpp/algorithms/pooling/room.cpp",
+        "cpp/algorithms/pooling/run.h",
         "p_.count_include_pad && !axis.shared",
         "!p_.count_include_pad && !axis.shared",
         ("test_pool.py::test_every_border", "test_pool.py::test_torch_agrees"),
     ),
     Fault(
         "the divisors of another row",
-        "cpp/algorithms/pooling/room.cpp",
+        "cpp/algorithms/pooling/run.h",
         "thread.divided_begin == piece.begin && thread.divided_rows == rows)",
         "thread.divided_begin == piece.begin)",
         ("test_pool.py::test_random_pools", "test_pool.py::test_torch_agrees"),
