@@ -10,17 +10,21 @@ namespace cconv::pooling {
 
 // row[i] = |row[i]| ** norm.
 inline void raise(double* row, std::int64_t count, double norm) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const double x = std::fabs(row[i]);
-    row[i] = norm == 1 ? x : norm == 2 ? x * x : std::pow(x, norm);
-  }
+  if (norm == 1)
+    for (std::int64_t i = 0; i < count; ++i) row[i] = std::fabs(row[i]);
+  else if (norm == 2)
+    for (std::int64_t i = 0; i < count; ++i) row[i] *= row[i];
+  else
+    for (std::int64_t i = 0; i < count; ++i) row[i] = std::pow(std::fabs(row[i]), norm);
 }
 
 // row[i] = row[i] ** (1 / norm).
 inline void take_root(double* row, std::int64_t count, double norm) {
   if (norm == 1) return;
-  for (std::int64_t i = 0; i < count; ++i)
-    row[i] = norm == 2 ? std::sqrt(row[i]) : std::pow(row[i], 1 / norm);
+  if (norm == 2)
+    for (std::int64_t i = 0; i < count; ++i) row[i] = std::sqrt(row[i]);
+  else
+    for (std::int64_t i = 0; i < count; ++i) row[i] = std::pow(row[i], 1 / norm);
 }
 
 // magnitudes[i] = |pairs[i]|; both may begin at the same place.
