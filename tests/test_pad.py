@@ -203,7 +203,7 @@ def test_both_axes_and_layouts(mode, dtype):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_long_rows_and_many_rows(mode):
-    """Rows that are cut into several items, and items of several rows."""
+    """Rows that are cut into several items, items of several rows, results past the caches."""
     for shape, widths in (
         ((300_001,), [(100_003, 200_000)]),
         ((3,), [(300_000, 500_001)]),
@@ -211,6 +211,7 @@ def test_long_rows_and_many_rows(mode):
         ((2, 1000, 700), [(1, 0), (1, 1), (3, 4)]),
         ((3, 150_000), [(1, 2), (0, 0)]),
         ((2, 2, 80_000), [(0, 0), (3, 1), (0, 0)]),
+        ((2, 4100, 1025), [(0, 0), (1, 2), (1, 1)]),
     ):
         x = filled(shape, "u2")
         expected = np.pad(x, widths) if mode == "constant" else counted(x, widths, mode)

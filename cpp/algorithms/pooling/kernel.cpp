@@ -276,7 +276,7 @@ CCONV_INLINE void plane_rows(const Planes& a, std::int64_t plane, std::int64_t c
 }
 
 // As many planes at once as a vector has lanes, of no more columns: their rows, turned, are
-// columns. Gives the number of planes done.
+// columns.  Gives the number of planes done.
 template <class Op, class T>
 CCONV_INLINE std::int64_t planes_together(const Planes& a) {
   constexpr int N = V<T>::kLanes;
