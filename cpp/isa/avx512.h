@@ -35,6 +35,26 @@ CCONV_INLINE HalfV<double> fma(HalfV<double> a, HalfV<double> b, HalfV<double> c
   return {_mm256_fmadd_pd(a.v, b.v, c.v)};
 }
 
+// Lanes where b is a NaN are left as b is.
+CCONV_INLINE V<float> larger(V<float> a, V<float> b) {
+  return {_mm512_mask_max_ps(b.v, _mm512_cmp_ps_mask(b.v, b.v, _CMP_ORD_Q), b.v, a.v)};
+}
+CCONV_INLINE V<double> larger(V<double> a, V<double> b) {
+  return {_mm512_mask_max_pd(b.v, _mm512_cmp_pd_mask(b.v, b.v, _CMP_ORD_Q), b.v, a.v)};
+}
+CCONV_INLINE V<float> smaller(V<float> a, V<float> b) {
+  return {_mm512_mask_min_ps(b.v, _mm512_cmp_ps_mask(b.v, b.v, _CMP_ORD_Q), b.v, a.v)};
+}
+CCONV_INLINE V<double> smaller(V<double> a, V<double> b) {
+  return {_mm512_mask_min_pd(b.v, _mm512_cmp_pd_mask(b.v, b.v, _CMP_ORD_Q), b.v, a.v)};
+}
+CCONV_INLINE HalfV<float> larger(HalfV<float> a, HalfV<float> b) {
+  return {_mm256_mask_max_ps(b.v, _mm256_cmp_ps_mask(b.v, b.v, _CMP_ORD_Q), b.v, a.v)};
+}
+CCONV_INLINE HalfV<float> smaller(HalfV<float> a, HalfV<float> b) {
+  return {_mm256_mask_min_ps(b.v, _mm256_cmp_ps_mask(b.v, b.v, _CMP_ORD_Q), b.v, a.v)};
+}
+
 // 16 bytes become floats, and floats bytes: half to even, saturating, NaN becomes 0.
 // (GCC 12 warns of the intrinsics without masks that they read what is undefined.)
 CCONV_INLINE void widen_bytes(const std::byte* bytes, std::byte* floats) {

@@ -128,6 +128,20 @@ CCONV_INLINE Vec<T, N> min(Vec<T, N> a, Vec<T, N> b) {
   return {a.v < b.v ? a.v : b.v};
 }
 
+// The larger or the smaller of each lane, a where neither is; NaN where there is one.
+template <class T, int N>
+CCONV_INLINE Vec<T, N> larger(Vec<T, N> a, Vec<T, N> b) {
+  const Vec<T, N> y = max(b, a);
+  if constexpr (!kHasFractions<T>) return y;
+  return select(b != b, b, y);
+}
+template <class T, int N>
+CCONV_INLINE Vec<T, N> smaller(Vec<T, N> a, Vec<T, N> b) {
+  const Vec<T, N> y = min(b, a);
+  if constexpr (!kHasFractions<T>) return y;
+  return select(b != b, b, y);
+}
+
 // Every other lane of two vectors that overlap by one: the even ones of a, the odd ones of b.
 template <int... I>
 struct Lanes {};

@@ -11,19 +11,17 @@ namespace {
 // The larger or the smaller one; a NaN where there is one.
 template <bool kLarger>
 struct Extreme {
+  static constexpr bool kDivides = false, kOfCnns = kLarger;
   template <class T, int N>
   static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
-    const Vec<T, N> y = kLarger ? max(b, a) : min(b, a);
-    if constexpr (kHasFractions<T>)
-      return select(b != b, b, y);
-    else
-      return y;
+    return kLarger ? larger(a, b) : smaller(a, b);
   }
 };
 using Maximum = Extreme<true>;
 using Minimum = Extreme<false>;
 
 struct Sum {
+  static constexpr bool kDivides = true, kOfCnns = true;  // means
   template <class T, int N>
   static CCONV_INLINE Vec<T, N> apply(Vec<T, N> a, Vec<T, N> b) {
     return a + b;
@@ -61,8 +59,50 @@ CCONV_INLINE Vec<T, N> from_zero(Vec<T, N> sum) {
   return sum + Vec<T, N>::fill(0);
 }
 
+// Types that images have; the kernels of the others are small.  Maxima and means of CNNs are of
+// float32: they have kernels for the windows that these have.
+template <class T>
+constexpr bool kOfImages = kHasFractions<T> || (sizeof(T) <= 2 && T(-1) > T(0));
+template <class Op, class T>
+constexpr bool kOfCnns = Op::kOfCnns && kHasFractions<T> && sizeof(T) == 4;
+template <class T>
+constexpr int kUnrolled = kOfImages<T> ? 4 : 1;  // vectors at once
+
 // Lanes of the vectors for what is shorter than vectors of `lanes`.
-constexpr int shorter(int lanes) { return lanes > 4 ? lanes / 4 : 1; }
+template <class T>
+constexpr int shorter(int lanes) {
+  return kOfImages<T> && lanes > 4 ? lanes / 4 : 1;
+}
+// Likewise for rows, which are often half as long.
+template <class T>
+constexpr int half(int lanes) {
+  return kHasFractions<T> && lanes * sizeof(T) > 16 ? lanes / 2 : shorter<T>(lanes);
+}
+
+// Calls block(i, Some<n>{}) for vectors of n lanes, N or, for what is shorter, fewer, that cover the
+// elements [i, count); `twice`: the last may overlap the one before.
+template <class T, int N, class Block>
+CCONV_INLINE void cover(std::int64_t i, std::int64_t count, bool twice, Block block) {
+  for (; i + N <= count; i += N) block(i, rows::Some<N>{});
+  if constexpr (N > 1) {
+    if (i == count) return;
+    if (twice && count >= N)
+      block(count - N, rows::Some<N>{});
+    else
+      cover<T, half<T>(N)>(i, count, twice, block);
+  }
+}
+
+// Calls add(i) for 1 <= i < count; count: kCount, or with 0 not known in advance.
+template <int kCount, class Add>
+CCONV_INLINE void after_first(std::int64_t count, Add add) {
+  if constexpr (kCount > 0) {
+#pragma GCC unroll 8
+    for (int i = 1; i < kCount; ++i) add(i);
+  } else {
+    for (std::int64_t i = 1; i < count; ++i) add(i);
+  }
+}
 
 // kVectors neighbouring vectors of each row at byte `at`.
 template <class Op, class T, int N, int kVectors>
@@ -81,23 +121,11 @@ CCONV_INLINE void rows_block(const Rows& a, std::int64_t at, std::byte* dst) {
   }
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) y[j].store(dst + j * kBytes);
-  for (r = a.rows - a.fresh; r < a.rows; ++r)
-    rows::ask_for(a.src[r] + a.ahead + at, kVectors * kBytes);
-}
-
-// Elements [i, count) of a run: vectors of N lanes, then shorter ones.
-template <class Op, class T, int N>
-CCONV_INLINE void rows_run(const Rows& a, std::int64_t at, std::byte* dst, std::int64_t i) {
-  constexpr std::int64_t kSize = sizeof(T);
-  for (; i + N <= a.count; i += N) rows_block<Op, T, N, 1>(a, at + i * kSize, dst + i * kSize);
-  if constexpr (N > 1) {
-    if (i < a.count) rows_run<Op, T, shorter(N)>(a, at, dst, i);
-  }
 }
 
 template <class Op, class T>
 void rows(const Rows& a) {
-  constexpr int N = V<T>::kLanes, kVectors = 4;
+  constexpr int N = V<T>::kLanes, kVectors = kUnrolled<T>;
   constexpr std::int64_t kSize = sizeof(T);
   for (std::int64_t run = 0; run < a.runs; ++run) {
     const std::int64_t at = run * a.run_step;
@@ -105,76 +133,191 @@ void rows(const Rows& a) {
     std::int64_t i = 0;
     for (; i + kVectors * N <= a.count; i += kVectors * N)
       rows_block<Op, T, N, kVectors>(a, at + i * kSize, dst + i * kSize);
-    rows_run<Op, T, N>(a, at, dst, i);
+    cover<T, N>(i, a.count, a.first, [&](std::int64_t i, auto lanes) {
+      rows_block<Op, T, decltype(lanes)::kCount, 1>(a, at + i * kSize, dst + i * kSize);
+    });
   }
 }
 
-// kVectors vectors of results, whose taps load(t, j) gives.
-template <class Op, class T, int N, int kVectors, class Load>
-CCONV_INLINE void along_block(const Along& a, std::byte* dst, Load load) {
+// The rows under one row of results: `slices` of them, `rows` in each, or kRows in one.
+struct Under {
+  const std::byte* src;
+  std::int64_t slices, slice_step, rows, row_step;
+};
+
+template <class Op, class T, int N, int kVectors, int kRows>
+CCONV_INLINE void down_block(const Under& u, std::int64_t at, std::byte* dst) {
+  using Vector = Vec<T, N>;
+  constexpr std::int64_t kBytes = N * sizeof(T);
+  const std::byte* row = u.src + at;
+  Vector y[kVectors];
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) y[j] = Vector::load(row + j * kBytes);
+  const auto add = [&](std::int64_t step) {
+    row += step;
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], Vector::load(row + j * kBytes));
+  };
+  after_first<kRows>(u.rows, [&](std::int64_t) { add(u.row_step); });
+  for (std::int64_t s = 1; kRows == 0 && s < u.slices; ++s) {
+    add(u.slice_step - (u.rows - 1) * u.row_step);
+    for (std::int64_t r = 1; r < u.rows; ++r) add(u.row_step);
+  }
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) y[j].store(dst + j * kBytes);
+}
+
+template <class Op, class T, int kRows>
+CCONV_INLINE void down_row(const Under& u, std::int64_t columns, std::byte* dst) {
+  constexpr int N = V<T>::kLanes, kVectors = kUnrolled<T>;
+  constexpr std::int64_t kSize = sizeof(T);
+  std::int64_t i = 0;
+  if constexpr (kVectors > 1)
+    for (; i + kVectors * N <= columns; i += kVectors * N)
+      down_block<Op, T, N, kVectors, kRows>(u, i * kSize, dst + i * kSize);
+  cover<T, N>(i, columns, true, [&](std::int64_t i, auto lanes) {
+    down_block<Op, T, decltype(lanes)::kCount, 1, kRows>(u, i * kSize, dst + i * kSize);
+  });
+}
+
+// Numbers of rows that CNNs have are known in advance.
+template <class Op, class T>
+void down(const Down& a) {
+  std::int64_t oh = a.first % a.rows, od = a.first / a.rows % a.slices;
+  const std::byte* plane = a.src + a.first / a.rows / a.slices * a.plane_step;
+  std::byte* dst = a.dst;
+  for (std::int64_t r = 0; r < a.outputs; ++r, dst += a.pitch) {
+    const Taps d = a.depth[od], h = a.height[oh];
+    Under u{plane + d.first * a.slice_step + h.first * a.row_step, d.count, d.step * a.slice_step,
+            h.count, h.step * a.row_step};
+    if (d.count == 0 || h.count == 0) u = {a.nothing, 1, 0, 1, 0};
+    if (kOfCnns<Op, T> && u.slices == 1 && u.rows == 2)
+      down_row<Op, T, kOfCnns<Op, T> ? 2 : 0>(u, a.columns, dst);
+    else if (kOfCnns<Op, T> && u.slices == 1 && u.rows == 3)
+      down_row<Op, T, kOfCnns<Op, T> ? 3 : 0>(u, a.columns, dst);
+    else
+      down_row<Op, T, 0>(u, a.columns, dst);
+    if (++oh < a.rows) continue;
+    oh = 0;
+    if (++od < a.slices) continue;
+    od = 0, plane += a.plane_step;
+  }
+}
+
+// Elements from i on of results, divided where they are sums.
+template <class Op, class T, int N>
+CCONV_INLINE Vec<T, N> divided(const Divisors& by, Vec<T, N> y, std::int64_t i) {
+  if constexpr (Op::kDivides) {
+    if (by.divisors == nullptr) return y;
+    const auto of = [&](const std::byte* at) {
+      return by.alike ? Vec<T, N>::fill(load_one<T>(at)) : Vec<T, N>::load(at + i * sizeof(T));
+    };
+    return quotient(from_zero(y), of(by.divisors), of(by.inverses));
+  }
+  return y;
+}
+
+// kVectors vectors of results from element i on, whose taps load(t, j) gives; kTaps of them, or
+// with 0 any number.
+template <class Op, class T, int N, int kVectors, int kTaps, class Load>
+CCONV_INLINE void along_block(const Along& a, std::byte* row, std::int64_t i, Load load) {
   constexpr std::int64_t kBytes = N * sizeof(T), kAhead = 1024;
+  std::byte* const dst = row + i * static_cast<std::int64_t>(sizeof(T));
   Vec<T, N> y[kVectors];
   if constexpr (kVectors > 1) rows::ask_for(dst + kAhead, kVectors * kBytes);
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) y[j] = load(0, j);
-  for (std::int64_t t = 1; t < a.taps; ++t) {
+  after_first<kTaps>(a.taps, [&](std::int64_t t) {
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], load(t, j));
-  }
+  });
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) {
-    if (!a.first) y[j] = Op::apply(Vec<T, N>::load(dst + j * kBytes), y[j]);
+    if (kTaps > 0 || a.first)
+      y[j] = divided<Op>(a.by, y[j], i + j * N);
+    else
+      y[j] = Op::apply(Vec<T, N>::load(dst + j * kBytes), y[j]);
     y[j].store(dst + j * kBytes);
   }
 }
 
-// Results [i, count) whose taps are neighbours as they are themselves.
-template <class Op, class T, int N, int kVectors>
-CCONV_INLINE void along_run(const Along& a, const std::byte* src, std::byte* dst, std::int64_t i,
-                            std::int64_t count) {
-  constexpr std::int64_t kSize = sizeof(T), kStep = kVectors * N;
+// Rows of `count` results whose taps are neighbours as they are themselves.
+template <class Op, class T, int kTaps>
+__attribute__((noinline)) void along_runs(const Along& a, std::int64_t count) {
+  constexpr std::int64_t kSize = sizeof(T), N = V<T>::kLanes;
+  constexpr int kVectors = kUnrolled<T>;
   const std::int64_t step = a.step * a.inner * kSize;
-  for (; i + kStep <= count; i += kStep) {
-    const std::byte* const from = src + i * kSize;
-    along_block<Op, T, N, kVectors>(a, dst + i * kSize, [=](std::int64_t t, int j) {
-      return Vec<T, N>::load(from + t * step + j * N * kSize);
-    });
-  }
-  if constexpr (kStep > 1) {
-    constexpr int kFewer = kVectors > 1 ? N : shorter(N);
-    if (i < count) along_run<Op, T, kFewer, 1>(a, src, dst, i, count);
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    const std::byte* const src = a.src + r * a.src_pitch;
+    std::byte* const dst = a.dst + r * a.dst_pitch;
+    const auto block = [&](std::int64_t i, auto lanes, auto vectors) {
+      constexpr int kLanes = decltype(lanes)::kCount;
+      const std::byte* const from = src + i * kSize;
+      along_block<Op, T, kLanes, decltype(vectors)::kCount, kTaps>(
+          a, dst, i, [=](std::int64_t t, int j) {
+            return Vec<T, kLanes>::load(from + t * step + j * kLanes * kSize);
+          });
+    };
+    std::int64_t i = 0;
+    if constexpr (kVectors > 1)
+      for (; i + kVectors * N <= count; i += kVectors * N)
+        block(i, rows::Some<N>{}, rows::Some<kVectors>{});
+    cover<T, N>(i, count, kTaps > 0 || a.first,
+                [&](std::int64_t i, auto lanes) { block(i, lanes, rows::Some<1>{}); });
   }
 }
 
-// Results [i, positions) of stride 2: each vector is the even elements of two that overlap by one,
-// so that nothing behind the last window is read.
-template <class Op, class T, int N>
-CCONV_INLINE void along_pairs(const Along& a, std::int64_t i) {
+// Rows of stride 2: each vector is the even elements of two that overlap by one, so that nothing
+// behind the last window is read.
+template <class Op, class T, int kTaps>
+__attribute__((noinline)) void along_pairs(const Along& a) {
   constexpr std::int64_t kSize = sizeof(T);
   const std::int64_t step = a.step * kSize;
-  for (; i + N <= a.positions; i += N) {
-    const std::byte* const from = a.src + 2 * i * kSize;
-    along_block<Op, T, N, 1>(a, a.dst + i * kSize, [=](std::int64_t t, int) {
-      const std::byte* const pairs = from + t * step;
-      return evens(Vec<T, N>::load(pairs), Vec<T, N>::load(pairs + (N - 1) * kSize));
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    const std::byte* const src = a.src + r * a.src_pitch;
+    std::byte* const dst = a.dst + r * a.dst_pitch;
+    cover<T, V<T>::kLanes>(0, a.positions, kTaps > 0 || a.first, [&](std::int64_t i, auto lanes) {
+      constexpr int N = decltype(lanes)::kCount;
+      const std::byte* const from = src + 2 * i * kSize;
+      along_block<Op, T, N, 1, kTaps>(a, dst, i, [=](std::int64_t t, int) {
+        const std::byte* const pairs = from + t * step;
+        return evens(Vec<T, N>::load(pairs), Vec<T, N>::load(pairs + (N - 1) * kSize));
+      });
     });
   }
-  if constexpr (N > 1) {
-    if (i < a.positions) along_pairs<Op, T, shorter(N)>(a, i);
-  }
+}
+
+// Numbers of taps that CNNs have are known in advance.
+template <class Op, class T, int kTaps>
+CCONV_INLINE bool along_few(const Along& a) {
+  if (!kOfCnns<Op, T> || !a.first || a.taps != kTaps || a.inner > 1 || a.stride > 2) return false;
+  if constexpr (kOfCnns<Op, T>)
+    a.stride == 1 ? along_runs<Op, T, kTaps>(a, a.positions) : along_pairs<Op, T, kTaps>(a);
+  return true;
 }
 
 template <class Op, class T>
-void along(const Along& a) {
-  constexpr int N = V<T>::kLanes, kVectors = 4;
+void along(const Along& given) {
   constexpr std::int64_t kSize = sizeof(T);
-  if (a.stride == 2 && a.inner == 1 && a.positions > 1) return along_pairs<Op, T, N>(a, 0);
-  const bool one_run = a.stride == 1 || a.positions == 1;
-  const std::int64_t runs = one_run ? 1 : a.positions;
-  const std::int64_t count = one_run ? a.positions * a.inner : a.inner;
-  for (std::int64_t o = 0; o < runs; ++o)
-    along_run<Op, T, N, kVectors>(a, a.src + o * a.stride * a.inner * kSize,
-                                  a.dst + o * a.inner * kSize, 0, count);
+  Along a = given;
+  const std::int64_t position = a.inner * kSize, row = a.positions * position;
+  const bool alike = a.by.divisors == nullptr || a.by.alike;
+  if (alike && a.dst_pitch == row && a.src_pitch == row * a.stride)
+    a.positions *= a.rows, a.rows = 1;  // rows that follow one another are one
+  if (along_few<Op, T, 2>(a) || along_few<Op, T, 3>(a)) return;
+  if (a.stride == 1 || a.positions == 1) return along_runs<Op, T, 0>(a, a.positions * a.inner);
+  if constexpr (kOfImages<T>) {
+    if (a.stride == 2 && a.inner == 1) return along_pairs<Op, T, 0>(a);
+  }
+  // Position by position.
+  Along one = a;
+  for (std::int64_t o = 0; o < a.positions; ++o) {
+    along_runs<Op, T, 0>(one, a.inner);
+    one.src += a.stride * position;
+    one.dst += position;
+    if (alike) continue;
+    one.by.divisors += position, one.by.inverses += position;
+  }
 }
 
 // What becomes of results before they are stored.
@@ -206,13 +349,11 @@ CCONV_INLINE void window_block(const Windows& a, std::int64_t at, std::byte* dst
   const auto column = [&](std::int64_t from, Vec<T, N>(&y)[kVectors]) {
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) y[j] = Vec<T, N>::load(a.src[0] + from + j * kBytes);
-    const std::int64_t rows = kRows > 0 ? kRows : a.rows;
-#pragma GCC unroll 4
-    for (std::int64_t r = 1; r < rows; ++r) {
+    after_first<kRows>(a.rows, [&](std::int64_t r) {
       const std::byte* const row = a.src[r] + from;
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], Vec<T, N>::load(row + j * kBytes));
-    }
+    });
   };
   Vec<T, N> y[kVectors];
   column(at, y);
@@ -229,7 +370,7 @@ CCONV_INLINE void window_block(const Windows& a, std::int64_t at, std::byte* dst
 // The last vector of a position overlaps the one before.
 template <class Op, class T, int kRows>
 CCONV_INLINE void windows_of(const Windows& a) {
-  constexpr int N = V<T>::kLanes, kVectors = 4;
+  constexpr int N = V<T>::kLanes, kVectors = kUnrolled<T>;
   constexpr std::int64_t kSize = sizeof(T);
   const Outcome<Op, T> outcome(a.divisor);
   for (std::int64_t o = 0; o < a.positions; ++o) {
@@ -248,7 +389,7 @@ CCONV_INLINE void windows_of(const Windows& a) {
 // Numbers of rows that CNNs have are known in advance.
 template <class Op, class T>
 void windows(const Windows& a) {
-  if constexpr (kHasFractions<T>) {
+  if constexpr (kOfCnns<Op, T>) {
     if (a.rows == 2) return windows_of<Op, T, 2>(a);
     if (a.rows == 3) return windows_of<Op, T, 3>(a);
   }
@@ -271,7 +412,7 @@ CCONV_INLINE void plane_rows(const Planes& a, std::int64_t plane, std::int64_t c
     y.store(row + column * kSize);
   }
   if constexpr (N > 1) {
-    if (column < a.columns) plane_rows<Op, T, shorter(N)>(a, plane, column, row);
+    if (column < a.columns) plane_rows<Op, T, shorter<T>(N)>(a, plane, column, row);
   }
 }
 
@@ -337,17 +478,15 @@ template <class Op, class T>
 void slide_along(const SlideAlong& s) {
   constexpr std::int64_t kSize = sizeof(T);
   rows::slide_along<V<T>, T>(s.src, s.width, s.inner, s.columns, s.scratch, s.pitch, Plain<Op, T>{},
-                             [&](V<T> y, std::int64_t i) { y.store(s.dst + i * kSize); });
+                             [&](V<T> y, std::int64_t i) {
+                               divided<Op>(s.by, y, i).store(s.dst + i * kSize);
+                             });
 }
-
-// Of the types that images have.
-template <class T>
-constexpr bool kSlides = kHasFractions<T> || (sizeof(T) <= 2 && T(-1) > T(0));
 
 template <class Op, class T>
 constexpr Reduction reduction_of() {
-  Reduction all{rows<Op, T>, along<Op, T>, planes<Op, T>, windows<Op, T>, nullptr, nullptr};
-  if constexpr (kSlides<T>) all.slide = slide<Op, T>, all.slide_along = slide_along<Op, T>;
+  Reduction all{rows<Op, T>, down<Op, T>, along<Op, T>, planes<Op, T>, windows<Op, T>, nullptr, nullptr};
+  if constexpr (kOfImages<T>) all.slide = slide<Op, T>, all.slide_along = slide_along<Op, T>;
   return all;
 }
 
@@ -425,7 +564,7 @@ CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t 
     if (c + kStep > a.inner) {
       if constexpr (kVectors > 1) return search_channels<T, N, 1>(a, o, c);
       if constexpr (N > 1) {
-        if (a.inner < N) return search_channels<T, shorter(N), 1>(a, o, c);
+        if (a.inner < N) return search_channels<T, shorter<T>(N), 1>(a, o, c);
       }
       c = a.inner - N;
     }
@@ -467,7 +606,7 @@ CCONV_INLINE std::int64_t search_positions(const Search& a, std::int64_t o) {
       });
       return N;
     }
-    return search_positions<T, shorter(N)>(a, o);
+    return search_positions<T, shorter<T>(N)>(a, o);
   } else {
     search_channels<T, 1, 1>(a, o, 0);
     return 1;
@@ -481,7 +620,7 @@ void search(const Search& a) {
     for (std::int64_t o = 0; o < a.positions;) o += search_positions<T, N>(a, o);
   } else {
     for (std::int64_t o = 0; o < a.positions; ++o)
-      search_channels<T, N, kWidePlaces<T> ? 4 : 1>(a, o, 0);
+      search_channels<T, N, kWidePlaces<T> ? kUnrolled<T> : 1>(a, o, 0);
   }
 }
 

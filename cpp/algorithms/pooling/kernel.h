@@ -16,27 +16,50 @@ namespace cconv::pooling {
 //   dst[i] = (begin) op src[0][i] op src[1][i] ...     from left to right
 //
 // begin: dst[i] itself, or with `first` nothing.  Any alignment.
-//
-// What follows will read the last `fresh` rows `ahead` bytes further on: they are asked for.
 struct Rows {
   const std::byte* const* src;
   std::int64_t rows;  // at least 1
   std::int64_t runs, count, run_step;
   std::byte* dst;
   bool first;
-  std::int64_t fresh = 0, ahead = 0;
 };
 
-// Windows along one row, whose positions are `inner` elements each:
+// Rows of results of planes of rows, each from the rows of the input that its windows hold, element
+// by element, slice by slice and from above:
+//
+//   dst[r * pitch][i] = row(depth, height)[i] op row(depth, height + 1)[i] op ...
+//
+// Rows of results are counted through the slices of a plane and through planes, from `first` on.
+struct Down {
+  const std::byte* src;  // row 0 of slice 0 of plane 0
+  std::int64_t plane_step, slice_step, row_step;  // in bytes
+  const Taps *depth, *height;  // slices under a slice of results, rows under a row of one
+  std::int64_t slices, rows;   // of results, in a plane
+  std::int64_t first, outputs, columns;
+  std::byte* dst;
+  std::int64_t pitch;
+  const std::byte* nothing;  // a row, for windows of no rows
+};
+
+// What sums are divided by: element i of a row by divisors[i], whose inverse is inverses[i], or with
+// `alike` each by the first.  Null: nothing.
+struct Divisors {
+  const std::byte *divisors = nullptr, *inverses = nullptr;
+  bool alike = false;
+};
+
+// Windows along rows, whose positions are `inner` elements each:
 //
 //   dst[o, c] = (begin) op (src[o*stride, c] op src[o*stride + step, c] op ... )   taps of them
 //
-// `first`: without the part before it.  Reads what the windows hold and nothing else.
+// `first`: without the part before it, and divided.  Reads what the windows hold and nothing else.
 struct Along {
   const std::byte* src;
   std::byte* dst;
   std::int64_t positions, inner, stride, taps, step;  // taps: at least 1
   bool first;
+  std::int64_t rows = 1, src_pitch = 0, dst_pitch = 0;  // pitches: in bytes
+  Divisors by{};
 };
 
 // Whole windows of positions of `inner` elements each, of kWindowBytes at least, which lie `pitch`
@@ -100,14 +123,14 @@ struct Slide {
 //
 //   dst[i] = src[i] op src[i + inner] op ... src[i + (width - 1) * inner]    for i < columns
 //
-// Joined from 1, 2, 4, 8 neighbours and so on.  columns: at least kMostLanes.  scratch: of
-// slide_along_bytes.
+// Joined from 1, 2, 4, 8 neighbours and so on, and divided.  columns: at least kMostLanes.
 struct SlideAlong {
   const std::byte* src;
   std::int64_t width, inner, columns;
   std::byte* dst;
   std::byte* scratch;
-  std::int64_t pitch;  // of scratch: bytes for columns + width * inner elements
+  std::int64_t pitch;  // of scratch: bytes for columns + width * inner elements, for each halving
+  Divisors by;
 };
 constexpr std::int64_t kMostLanes = 64;
 constexpr std::int64_t slide_bytes(std::int64_t height) { return height * 512; }
@@ -116,6 +139,7 @@ constexpr std::int64_t slide_bytes(std::int64_t height) { return height * 512; }
 // term; maxima keep NaN.
 struct Reduction {
   void (*rows)(const Rows&);
+  void (*down)(const Down&);
   void (*along)(const Along&);
   void (*planes)(const Planes&);
   void (*windows)(const Windows&);

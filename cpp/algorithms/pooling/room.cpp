@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "algorithms/pooling/bands.h"
 #include "algorithms/pooling/planes.h"
 #include "algorithms/pooling/run.h"
 #include "algorithms/pooling/turned.h"
@@ -34,6 +35,7 @@ void run(const PoolProblem& p, const View& src, const View& dst, std::int64_t* i
          Stop& stop) {
   if (p.N == 0 || p.C == 0 || p.outputs() == 0) return;
   if (takes_planes(p, src, dst)) return run_planes(p, src, dst, threads, stop);
+  if (takes_bands(p)) return run_bands(p, src, dst, threads, stop);
   if (takes_turned(p, src, dst)) return run_turned(p, src, dst, indices, threads, stop);
   const Tiling tiling = tiling_of(p);
   const Workspace workspace(tiling.bytes_per_thread() * threads);

@@ -1,7 +1,6 @@
 // Pools, a row of the output at a time.  The rows of input under it are reduced to one (input.h);
 // then windows along that row give the results.  Where maxima are is searched in some rows at a
-// time.  Windows of many channels are reduced whole; large ones that slide by one go down bands of
-// rows first, then along these.
+// time.  Windows of many channels are reduced whole.
 #pragma once
 
 #include <algorithm>
@@ -38,7 +37,7 @@ inline bool has_inverse(double divisor) {
 constexpr std::int64_t kRowsAtOnce = 16;
 inline bool takes_at_once(const PoolProblem& p) {
   const PoolAxis &d = p.axis[0], &h = p.axis[1], &w = p.axis[2];
-  if (!p.channels_last || p.wants_indices || w.shared || slides(p)) return false;
+  if (!p.channels_last || p.wants_indices || w.shared) return false;
   const std::int64_t rows = saturating_multiply(widest_window(d), widest_window(h));
   const std::int64_t taps = widest_window(w), apart = std::min(w.window.stride, taps);
   if (rows > kRowsAtOnce || taps > kTapsPerBlock) return false;
@@ -57,7 +56,6 @@ class Run {
         reduce_(reduction_of(p, t.type)),
         workspace_(workspace),
         parts_(parts_of(p)),
-        slides_(slides(p)),
         at_once_(input_.in_place() && takes_at_once(p)) {
     const PoolAxis& axis = p.axis[2];
     const Window& w = axis.window;
@@ -86,10 +84,6 @@ class Run {
     for (std::int64_t i = begin; i < end; ++i) {
       const Position at = position_of(i);
       const Piece piece = piece_at(at, thread);
-      if (slides_) {
-        slide(piece, at, thread);
-        continue;
-      }
       if (indices_ != nullptr)
         search(piece, thread);
       else if (is_at_once(piece))
@@ -124,10 +118,10 @@ class Run {
     at.count = least + (piece < larger);
     if (p_.channels_last) {
       at.c = next(t_.channel_blocks) * (t_.inner / parts_);
-      at.oh = next(t_.bands) * t_.band;
+      at.oh = next(p_.axis[1].out);
       at.od = next(p_.axis[0].out);
     } else {
-      at.oh = next(t_.bands) * t_.band;
+      at.oh = next(p_.axis[1].out);
       at.od = next(p_.axis[0].out);
       at.c = next(p_.C);
     }
@@ -175,59 +169,6 @@ class Run {
     return {begin - begin % kTapsPerBlock, std::min(steps(first), w.kernel)};
   }
 
-  // A band of rows: down the columns under it first, then along each row.
-  void slide(const Piece& piece, const Position& at, const Thread& thread) const {
-    const Window &h = p_.axis[1].window, &w = p_.axis[2].window;
-    const std::int64_t rows = std::min(t_.band, p_.axis[1].out - at.oh);
-    const std::int64_t column = input_index(w, piece.begin, 0);
-    const std::int64_t columns = piece.count + w.kernel - 1;
-    // Columns inside the input; all of them where too few are to slide over in place.
-    std::int64_t begin = std::clamp<std::int64_t>(column, 0, p_.axis[2].in);
-    std::int64_t end = std::clamp<std::int64_t>(column + columns, begin, p_.axis[2].in);
-    const bool in_place =
-        (end - begin) * piece.inner >= kMostLanes && input_.dense_row(piece, 0) != nullptr;
-    if (!in_place) begin = column, end = column + columns;
-
-    input_.fill(thread.row, columns * piece.inner);
-    for (std::int64_t q = 0; q < rows + h.kernel - 1 && !thread.stopped(); ++q) {
-      const std::int64_t ih = input_index(h, at.oh, 0) + q;
-      Piece line = piece;
-      line.height = {ih, 1, 1};
-      if (ih < 0 || ih >= p_.axis[1].in)
-        thread.table[q] = thread.row;
-      else if (in_place)
-        thread.table[q] = input_.dense_row(piece, ih) + begin * piece.inner * t_.size;
-      else
-        thread.table[q] =
-            input_.reduced(line, column, columns, thread, thread.band + q * t_.band_pitch);
-    }
-    if (thread.stop.requested()) return;
-    const std::int64_t before = (begin - column) * piece.inner;
-    const std::int64_t inside = (end - begin) * piece.inner;
-    const bool as_they_are = h.kernel == 1 && inside == columns * piece.inner;
-    if (!as_they_are)
-      reduce_.slide({thread.table, h.kernel, rows, inside, thread.down + before * t_.size,
-                     t_.band_pitch, thread.shared});
-    const std::int64_t pitch = stored_as_made() ? dst_.spatial[1] : t_.result_bytes / t_.band;
-    for (std::int64_t r = 0; r < rows; ++r) {
-      std::byte* const row = thread.down + r * t_.band_pitch;
-      input_.fill(row, before);
-      input_.fill(row + (before + inside) * t_.size, columns * piece.inner - before - inside);
-      Piece line = piece;
-      line.dst += r * dst_.spatial[1];
-      line.result += r * pitch;
-      const std::byte* const down = as_they_are ? thread.table[r] : row;
-      if (w.kernel < kWide)
-        reduce_.along({down, line.result, piece.count, piece.inner, 1, w.kernel, 1, true});
-      else
-        reduce_.slide_along({down, w.kernel, piece.inner, piece.count * piece.inner, line.result,
-                             thread.shared, t_.halves_pitch});
-      Position place = at;
-      place.oh += r;
-      finish(line, place, thread);
-    }
-  }
-
   // Windows of one size, a block of taps after the other.
   void reduce_windows(const Piece& piece, const Thread& thread) const {
     const auto [begin, end] = taps_inside_of(piece);
@@ -248,7 +189,7 @@ class Run {
       const std::int64_t taps = std::min(t_.taps, end - t);
       const std::int64_t columns = (piece.count - 1) * w.stride + (taps - 1) * w.dilation + 1;
       const std::byte* const row =
-          input_.reduced(piece, input_index(w, piece.begin, t), columns, thread, thread.row);
+          input_.reduced(piece, input_index(w, piece.begin, t), columns, thread);
       reduce_.along({row, dst, piece.count, piece.inner, w.stride, taps, w.dilation, t == begin});
     }
   }
@@ -307,7 +248,7 @@ class Run {
         reduce_share(piece, o, thread);
         continue;
       }
-      const std::byte* const row = input_.reduced(piece, column, columns, thread, thread.row);
+      const std::byte* const row = input_.reduced(piece, column, columns, thread);
       for (std::int64_t i = o; i < next; ++i) {
         const Taps taps = axis.taps(i);
         const std::byte* const src = row + (taps.first - column) * position;
@@ -325,7 +266,7 @@ class Run {
     std::byte* const to = piece.result + (o - piece.begin) * piece.inner * t_.size;
     for (std::int64_t t = 0; t < taps.count && !thread.stopped(); t += t_.taps) {
       const std::int64_t count = std::min(t_.taps, taps.count - t);
-      const std::byte* const row = input_.reduced(piece, taps.first + t, count, thread, thread.row);
+      const std::byte* const row = input_.reduced(piece, taps.first + t, count, thread);
       reduce_.along({row, to, 1, piece.inner, 1, count, 1, t == 0});
     }
   }
@@ -425,18 +366,12 @@ class Run {
                                                  piece.result, piece.indices, rows.first});
   }
 
-  // Elements that an average counts along an axis.
-  std::int64_t counted(const PoolAxis& axis, std::int64_t o) const {
-    return p_.count_include_pad && !axis.shared ? taps_padded(axis.window, o, axis.in)
-                                                : axis.taps(o).count;
-  }
-
   // What the results of a piece are divided by: the divisors, or where all of these have exact
   // inverses, which are faster, and results are still to be divided, the inverses.
   template <class T>
   void set_factors(const Piece& piece, const Position& at, const Thread& thread) const {
-    const double rows = static_cast<double>(counted(p_.axis[0], at.od)) *
-                        static_cast<double>(counted(p_.axis[1], at.oh));
+    const double rows = static_cast<double>(counted(p_, p_.axis[0], at.od)) *
+                        static_cast<double>(counted(p_, p_.axis[1], at.oh));
     if (thread.divided_begin == piece.begin && thread.divided_rows == rows) return;
     thread.divided_begin = piece.begin;
     thread.divided_rows = rows;
@@ -449,7 +384,7 @@ class Run {
     };
     thread.inverses = !is_at_once(piece);
     each_factor([&](std::int64_t i) {
-      const auto elements = static_cast<double>(counted(p_.axis[2], piece.begin + i));
+      const auto elements = static_cast<double>(counted(p_, p_.axis[2], piece.begin + i));
       const double divisor = p_.divisor != 0 ? static_cast<double>(p_.divisor) : rows * elements;
       factors[i] = static_cast<T>(divisor);
       thread.inverses &= has_inverse(divisor);
@@ -525,7 +460,7 @@ class Run {
   const Reduction& reduce_;
   std::byte* const workspace_;
   const std::int64_t parts_;  // of an element of src, of the working type
-  const bool slides_, at_once_;
+  const bool at_once_;
   Range whole_{0, 0};  // positions along a row whose windows see no border
 };
 

@@ -15,7 +15,6 @@ namespace cconv::pooling {
 constexpr std::int64_t kTapsPerBlock = 256;     // of a chain of sums: API.md's accuracy
 constexpr std::int64_t kLoadedRows = 8;         // rows converted together
 constexpr std::int64_t kRowBytes = 32 << 10;    // of the row that rows are reduced to: in L1
-constexpr std::int64_t kBandBytes = 256 << 10;  // of rows that windows slide down
 constexpr std::int64_t kItemBytes = 256 << 10;  // that one item reads, about
 
 // What extremes and sums are taken in.
@@ -50,17 +49,10 @@ inline const Reduction& reduction_of(const PoolProblem& p, Type type) {
   return type == Type::float64 ? k.sum_float64 : k.sum_float32;
 }
 
-// Windows of which sharing is faster (benchmarks/pools.py): down columns, along rows.
-constexpr std::int64_t kTall = 7, kWide = 12;
-
-// Whether windows are large and slide by one, so that their neighbours share most of them.
-inline bool slides(const PoolProblem& p) {
-  const Window &d = p.axis[0].window, &h = p.axis[1].window, &w = p.axis[2].window;
-  if (p.wants_indices || p.axis[2].shared || parts_of(p) > 1 || d.kernel > 1) return false;
-  if (h.stride != 1 || w.stride != 1 || h.dilation != 1 || w.dilation != 1) return false;
-  if (reduction_of(p, working_type(p)).slide == nullptr) return false;
-  return (h.kernel >= kTall || w.kernel >= kWide) && h.kernel <= kTapsPerBlock &&
-         w.kernel <= kTapsPerBlock && p.axis[2].out >= kMostLanes;
+// Elements that a mean counts along an axis.
+inline std::int64_t counted(const PoolProblem& p, const PoolAxis& axis, std::int64_t o) {
+  return p.count_include_pad && !axis.shared ? taps_padded(axis.window, o, axis.in)
+                                             : axis.taps(o).count;
 }
 
 struct Tiling {
@@ -72,20 +64,16 @@ struct Tiling {
   std::int64_t columns;      // positions of the input under a piece, at most
   std::int64_t positions;    // of the output in a piece
   std::int64_t pieces;       // of a row
-  std::int64_t band, bands;  // rows of the output in a piece, pieces down a plane
-  std::int64_t rows;         // of pieces, in all planes
+  std::int64_t rows;         // of the output, in all planes
   std::int64_t per_item;     // pieces
   // Scratch of a thread: the reduced row, a sum of a block of rows, rows as loaded, results, a sum
   // of a block of taps, indices, windows (and their taps in a block), factors of averages.
   std::int64_t row_bytes, loaded_bytes, result_bytes, part_bytes, indices_bytes, taps_bytes,
       factors_bytes;
-  // Where windows slide: rows as loaded, their addresses, windows down them, what neighbours share.
-  std::int64_t band_pitch = 0, band_bytes = 0, table_bytes = 0, down_bytes = 0, halves_pitch = 0,
-               shared_bytes = 0;
 
   std::int64_t bytes_per_thread() const {
     return 2 * row_bytes + loaded_bytes + result_bytes + part_bytes + indices_bytes +
-           2 * taps_bytes + factors_bytes + band_bytes + down_bytes + table_bytes + shared_bytes;
+           2 * taps_bytes + factors_bytes;
   }
   std::int64_t items() const { return (rows * pieces + per_item - 1) / per_item; }
 };
@@ -117,22 +105,12 @@ inline Tiling tiling_of(const PoolProblem& p) {
     constexpr std::int64_t kFewest = 64;
     const std::int64_t fitting = kRowBytes / (t.size * parts * reach);
     std::int64_t block = std::max(fitting / kFewest, std::int64_t{1}) * kFewest;
-    if (slides(p)) block = kFewest;  // bands of rows are larger than one
     t.inner = std::min(std::max<std::int64_t>(p.C, 1), block) * parts;
     t.channel_blocks = (p.C * parts + t.inner - 1) / t.inner;
   }
 
   const std::int64_t step = row.shared ? std::max<std::int64_t>(row.in / row.out, 1) : w.stride;
-  t.band = 1;
-  std::int64_t fitting = kRowBytes / (t.size * t.inner);
-  if (slides(p)) {
-    constexpr std::int64_t kBand = 32;  // about; whole blocks, which windows down columns share
-    const std::int64_t height = p.axis[1].window.kernel;
-    t.band = std::min(std::max(kBand / height, std::int64_t{1}) * height, p.axis[1].out);
-    fitting = kBandBytes / ((t.band + height) * t.size * t.inner);
-    fitting = std::max({fitting, 2 * reach, reach + 2 * kMostLanes});
-  }
-  t.bands = (p.axis[1].out + t.band - 1) / t.band;
+  const std::int64_t fitting = kRowBytes / (t.size * t.inner);
   t.positions = 1;
   if (step <= 2 * reach) t.positions = std::max<std::int64_t>((fitting - reach) / step + 1, 1);
   t.positions = std::min(t.positions, row.out);
@@ -141,7 +119,7 @@ inline Tiling tiling_of(const PoolProblem& p) {
   t.columns =
       row.shared ? std::max(reach, std::min(fitting, row.in)) : (t.positions - 1) * step + reach;
 
-  t.rows = p.N * p.axis[0].out * t.bands * (p.channels_last ? t.channel_blocks : p.C);
+  t.rows = p.N * p.axis[0].out * p.axis[1].out * (p.channels_last ? t.channel_blocks : p.C);
   const double piece = static_cast<double>(t.columns * t.inner * t.size) *
                        static_cast<double>(p.axis[0].taps(0).count + 1) *
                        static_cast<double>(p.axis[1].taps(0).count + 1);
@@ -151,21 +129,11 @@ inline Tiling tiling_of(const PoolProblem& p) {
   const std::int64_t loaded = magnitudes ? size_of(Type::complex128) : t.size;
   t.row_bytes = round_up(t.columns * t.inner * t.size, kCacheLine);
   t.loaded_bytes = round_up(kLoadedRows * t.columns * t.inner * loaded, kCacheLine);
-  t.result_bytes = t.band * round_up(t.positions * t.inner * t.size, kCacheLine);
+  t.result_bytes = round_up(t.positions * t.inner * t.size, kCacheLine);
   t.part_bytes = widest_window(row) > kTapsPerBlock ? t.result_bytes : 0;
   t.indices_bytes = p.wants_indices ? round_up(t.positions * t.inner * 8, kCacheLine) : 0;
   t.taps_bytes = round_up(t.positions * static_cast<std::int64_t>(sizeof(Taps)), kCacheLine);
   t.factors_bytes = round_up(t.positions * 8, kCacheLine);
-  if (slides(p)) {
-    const std::int64_t height = p.axis[1].window.kernel, width = w.kernel;
-    t.band_pitch = whole_lines(t.columns * t.inner * t.size) | kCacheLine;
-    t.band_bytes = (t.band + height - 1) * t.band_pitch;
-    t.down_bytes = t.band * t.band_pitch;
-    t.table_bytes = whole_lines((t.band + height - 1) * std::int64_t{sizeof(std::byte*)});
-    t.halves_pitch = whole_lines((t.positions + width) * t.inner * t.size) | kCacheLine;
-    const std::int64_t halvings = std::bit_width(static_cast<std::uint64_t>(width));
-    t.shared_bytes = std::max(slide_bytes(height), halvings * t.halves_pitch);
-  }
   return t;
 }
 

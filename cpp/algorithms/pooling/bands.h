@@ -1,0 +1,432 @@
+// Planes whose rows lie side by side, a band of rows of results at a time: windows down the columns
+// of all of them first, then along what is left.  Where windows hang over the border, they find what
+// changes nothing.  Small planes that follow one another are one, of many rows.  Large windows that
+// slide by one share what they have in common.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "algorithms/pooling/kernel.h"
+#include "algorithms/pooling/norm.h"
+#include "algorithms/pooling/source.h"
+#include "algorithms/pooling/tiling.h"
+#include "algorithms/rows/kernel.h"
+#include "runtime/parallel.h"
+#include "runtime/workspace.h"
+
+namespace cconv::pooling {
+
+// Windows of which sharing is faster (benchmarks/pools.py): down columns, along rows.
+constexpr std::int64_t kTall = 7, kWide = 12;
+
+// Whether windows are large and slide by one, so that their neighbours share most of them.
+inline bool slides(const PoolProblem& p) {
+  const Window &d = p.axis[0].window, &h = p.axis[1].window, &w = p.axis[2].window;
+  if (p.wants_indices || p.axis[2].shared || parts_of(p) > 1 || d.kernel > 1) return false;
+  if (h.stride != 1 || w.stride != 1 || h.dilation != 1 || w.dilation != 1) return false;
+  if (reduction_of(p, working_type(p)).slide == nullptr) return false;
+  return (h.kernel >= kTall || w.kernel >= kWide) && h.kernel <= kTapsPerBlock &&
+         w.kernel <= kTapsPerBlock && p.axis[2].out >= kMostLanes;
+}
+
+// Whether every tap is gone through, those in the border as well, in one block of rows and one of
+// columns.
+inline bool takes_bands(const PoolProblem& p) {
+  if (p.wants_indices || p.axis[2].shared) return false;
+  if (slides(p)) return true;
+  constexpr std::int64_t kMostOfAxis = 2, kWidest = 4096;
+  const auto fits = [](const PoolAxis& a) { return a.window.kernel <= kMostOfAxis * a.in; };
+  const Window &d = p.axis[0].window, &h = p.axis[1].window, &w = p.axis[2].window;
+  return !p.channels_last && std::all_of(p.axis, p.axis + kSpatial, fits) &&
+         saturating_multiply(d.kernel, h.kernel) <= kTapsPerBlock && w.kernel <= kTapsPerBlock &&
+         span(w) <= kWidest && w.stride <= kWidest;
+}
+
+// How planes are cut into bands.  Sizes are in elements of the working type, `inner` of which make a
+// position.
+struct BandTiling {
+  Type type;
+  std::int64_t size, inner, channels, blocks;  // of an element; of channels
+  std::int64_t rows;                           // of a window
+  std::int64_t positions, pieces, columns;     // of a piece of a row of results; positions under it
+  std::int64_t planes, slices;  // blocks of channels and their slices, whose rows follow one another
+  std::int64_t group, band, bands, per_item;  // rows of those, of a band; bands of a group, an item
+  bool slides, in_place, as_made;  // the input is read where it lies, results are made where they go
+  bool untouched;                  // windows are one row, and all inside: none is made
+  std::int64_t pitch, loaded_rows, loaded_pitch, halves_pitch;  // of scratch rows, in bytes
+  std::int64_t nothing_bytes, down_bytes, loaded_bytes, result_bytes, shared_bytes, table_bytes,
+      counts_bytes, divisors_bytes;
+
+  std::int64_t position() const { return inner * size; }
+  std::int64_t bytes_per_thread() const {
+    return nothing_bytes + down_bytes + loaded_bytes + result_bytes + shared_bytes + table_bytes +
+           counts_bytes + kDivisors * divisors_bytes;
+  }
+
+  static constexpr int kDivisors = 4;  // rows of them that are kept
+};
+
+inline BandTiling tiling_of(const PoolProblem& p, const View& src, const View& dst) {
+  const auto& [d, h, w] = p.axis;
+  BandTiling t{};
+  t.type = working_type(p);
+  t.size = size_of(t.type);
+  constexpr std::int64_t kMostChannels = 64;
+  t.channels = p.channels_last ? std::min(p.C, kMostChannels) : 1;
+  t.blocks = divide_up(p.C, t.channels);
+  t.inner = t.channels * parts_of(p);
+  t.rows = d.window.kernel * h.window.kernel;
+  t.slides = slides(p);
+
+  // Pieces of rows, and bands of them, that fit the cache.
+  constexpr std::int64_t kDownBytes = 16 << 10;
+  const std::int64_t reach = span(w.window), stride = w.window.stride;
+  constexpr std::int64_t kFewestRows = 4, kSlidingBytes = 256 << 10, kSlidingRows = 32;
+  std::int64_t columns = kRowBytes / kFewestRows / t.position();
+  if (t.slides) {  // whole blocks of rows, which windows down columns share
+    t.band = std::max(kSlidingRows / h.window.kernel, std::int64_t{1}) * h.window.kernel;
+    columns = kSlidingBytes / ((std::min(t.band, h.out) + h.window.kernel) * t.position());
+    columns = std::max({columns, 2 * reach, reach + 2 * kMostLanes});
+  }
+  t.pieces = divide_up(w.out, std::max((columns - reach) / stride + 1, std::int64_t{1}));
+  t.positions = divide_up(w.out, t.pieces);
+  t.columns = (t.positions - 1) * stride + reach;
+  // Short rows whose windows share nothing are one run, without a gap.
+  constexpr std::int64_t kShort = 256;
+  t.pitch = t.positions * stride * t.position();
+  if (t.pitch > kShort || t.columns > t.positions * stride || w.window.before > 0)
+    t.pitch = whole_lines(t.columns * t.position()) | kCacheLine;
+
+  const Source source(p, src);
+  t.in_place = source.is_ready() && (!p.channels_last || t.blocks == 1) &&
+               src.spatial[2] == t.position();
+  t.as_made = ((p.dst_type == t.type && p.pool != Pool::norm) || parts_of(p) == 2) &&
+              dst.spatial[2] == t.position();
+  const std::int64_t slice = h.out * dst.spatial[1];
+  const bool apart = (d.out > 1 && dst.spatial[0] != slice) || dst.channel != d.out * slice;
+  const bool alone = t.slides || !t.in_place || apart;
+  t.planes = alone ? 1 : t.blocks;
+  t.slices = alone ? 1 : d.out;
+  t.group = t.planes * t.slices * h.out;
+  const auto inside = [](const PoolAxis& a) {
+    const Window& w = a.window;
+    return w.before == 0 && (a.out - 1) * w.stride + span(w) <= a.in;
+  };
+  t.untouched = t.in_place && t.rows == 1 && std::all_of(p.axis, p.axis + kSpatial, inside) &&
+                (t.planes * t.slices == 1 || t.slices * h.out == 1);
+  if (!t.slides) t.band = std::max(kDownBytes / t.pitch, std::int64_t{1});
+  t.band = std::min(t.band, t.group);
+  t.bands = divide_up(t.group, t.band);
+  const double read = static_cast<double>(t.columns * t.position()) *
+                      static_cast<double>(t.rows + 1) * static_cast<double>(t.band);
+  t.per_item = static_cast<std::int64_t>(
+      std::clamp(static_cast<double>(kItemBytes) / read, 1.0, static_cast<double>(t.bands)));
+
+  const bool magnitudes = p.pool == Pool::norm && is_complex(p.src_type);
+  const std::int64_t height = h.window.kernel, width = w.window.kernel;
+  const std::int64_t rows = (t.band - 1) * h.window.stride + span(h.window);
+  t.loaded_rows = d.window.kernel * rows;
+  t.loaded_pitch = (magnitudes ? 2 : 1) * (whole_lines(t.columns * t.position()) | kCacheLine);
+  t.halves_pitch = whole_lines((t.positions + width) * t.position()) | kCacheLine;
+  const std::int64_t halvings = std::bit_width(static_cast<std::uint64_t>(width));
+  t.nothing_bytes = whole_lines(t.columns * t.position());
+  t.down_bytes = whole_lines(t.band * t.pitch + kCacheLine);
+  t.loaded_bytes = t.in_place && !t.slides ? 0 : t.loaded_rows * t.loaded_pitch;
+  t.result_bytes = t.as_made ? 0 : whole_lines(t.band * t.positions * t.position());
+  t.shared_bytes = t.slides ? std::max(slide_bytes(height), halvings * t.halves_pitch) : 0;
+  t.table_bytes = whole_lines((t.band + height) * std::int64_t{sizeof(std::byte*)});
+  if (p.pool == Pool::average) {
+    t.counts_bytes = whole_lines(t.positions * std::int64_t{sizeof(double)});
+    t.divisors_bytes = 2 * whole_lines(t.positions * t.position());
+  }
+  return t;
+}
+
+class Bands {
+ public:
+  // taps: for windows along the depth and the height.
+  Bands(const PoolProblem& p, const View& src, const View& dst, const BandTiling& t, Taps* taps)
+      : p_(p), source_(p, src), steps_(src.spatial), dst_(dst), t_(t),
+        reduce_(reduction_of(p, t.type)), depth_(taps), height_(taps + p.axis[0].out) {
+    for (const PoolAxis* axis = p.axis; axis < p.axis + 2; ++axis)
+      for (std::int64_t o = 0; o < axis->out; ++o) *taps++ = axis->taps(o);
+    // Whether all rows of results count as many rows of the input.
+    for (const PoolAxis* axis = p.axis; axis < p.axis + 2; ++axis)
+      for (std::int64_t o = 1; rows_alike_ && p.divisor == 0 && o < axis->out; ++o)
+        rows_alike_ = counted(p, *axis, o) == counted(p, *axis, 0);
+  }
+
+  std::int64_t items() const {
+    return p_.N * (t_.blocks / t_.planes) * (p_.axis[0].out / t_.slices) * t_.pieces *
+           divide_up(t_.bands, t_.per_item);
+  }
+
+  void item(std::int64_t index, int worker, std::byte* workspace, Stop& stop) const {
+    const Thread thread(t_, workspace);
+    std::int64_t band = 0;
+    const Group g = group_of(index, band);
+    fill_border(g, thread);
+    if (p_.pool == Pool::average)
+      for (std::int64_t i = 0; i < g.count; ++i)
+        thread.counts[i] = static_cast<double>(counted(p_, p_.axis[2], g.begin + i));
+    const std::int64_t end = std::min(band + t_.per_item, t_.bands);
+    for (; band < end; ++band) {
+      if (worker == 0) stop.poll_when_due();
+      if (stop.requested()) return;
+      const std::int64_t row = band * t_.band;
+      run(g, row, std::min(t_.band, t_.group - row), thread);
+    }
+  }
+
+ private:
+  // Rows of results, `count` of each from `begin` on, that follow one another; columns
+  // [column, column + columns) are under them, [first, last) are taken from the input.
+  struct Group {
+    const std::byte* src;
+    std::byte* dst;
+    std::int64_t od, begin, count, channels, inner, column, columns, first, last;
+  };
+
+  struct Thread {
+    std::byte *nothing, *down, *loaded, *result, *shared;
+    const std::byte** table;
+    double* counts;
+    std::byte* divisors[BandTiling::kDivisors];
+    mutable double divided_rows[BandTiling::kDivisors] = {-1, -1, -1, -1};
+    mutable int oldest = 0;  // of the divisors
+
+    Thread(const BandTiling& t, std::byte* at) {
+      const auto take = [&at](std::int64_t bytes) {
+        std::byte* const begin = at;
+        at += bytes;
+        return begin;
+      };
+      nothing = take(t.nothing_bytes);
+      down = take(t.down_bytes);
+      loaded = take(t.loaded_bytes);
+      result = take(t.result_bytes);
+      shared = take(t.shared_bytes);
+      table = reinterpret_cast<const std::byte**>(take(t.table_bytes));
+      counts = reinterpret_cast<double*>(take(t.counts_bytes));
+      for (std::byte*& row : divisors) row = take(t.divisors_bytes);
+    }
+  };
+
+  // That of an item, whose first band is `band`.
+  Group group_of(std::int64_t index, std::int64_t& band) const {
+    const auto next = [&index](std::int64_t extent) {
+      const std::int64_t i = index % extent;
+      index /= extent;
+      return i;
+    };
+    const PoolAxis& w = p_.axis[2];
+    band = next(divide_up(t_.bands, t_.per_item)) * t_.per_item;
+    // Pieces differ by one result at most.
+    const std::int64_t piece = next(t_.pieces);
+    const std::int64_t least = w.out / t_.pieces, larger = w.out % t_.pieces;
+    Group g;
+    g.begin = piece * least + std::min(piece, larger);
+    g.count = least + (piece < larger);
+    g.od = next(p_.axis[0].out / t_.slices);
+    const std::int64_t c = next(t_.blocks / t_.planes) * t_.channels;
+    g.channels = p_.channels_last ? std::min(t_.channels, p_.C - c) : 1;
+    g.inner = g.channels * parts_of(p_);
+    g.src = source_.plane(index, c);
+    g.dst = dst_.data + dst_.batch->offset(index) + c * dst_.channel + g.od * dst_.spatial[0] +
+            g.begin * dst_.spatial[2];
+    g.column = input_index(w.window, g.begin, 0);
+    g.columns = (g.count - 1) * w.window.stride + span(w.window);
+    g.first = std::clamp<std::int64_t>(g.column, 0, w.in);
+    g.last = std::clamp<std::int64_t>(g.column + g.columns, g.first, w.in);
+    // Columns that are too few to slide over are loaded with their border.
+    if (!in_place(g)) g.first = g.column, g.last = g.column + g.columns;
+    return g;
+  }
+
+  bool in_place(const Group& g) const {
+    return t_.in_place && (!t_.slides || (g.last - g.first) * g.inner >= kMostLanes);
+  }
+
+  // Of rows that windows went down: their first position, so that the first from the input is
+  // aligned.
+  std::byte* down_of(const Group& g, const Thread& thread) const {
+    const std::int64_t before = (g.first - g.column) * g.inner * t_.size;
+    return thread.down + (whole_lines(before) - before);
+  }
+
+  // A row of the border, and the border of rows that windows go down.
+  void fill_border(const Group& g, const Thread& thread) const {
+    source_.fill(thread.nothing, g.columns * g.inner);
+    std::byte* row = down_of(g, thread);
+    const std::int64_t before = (g.first - g.column) * g.inner;
+    const std::int64_t after = (g.column + g.columns - g.last) * g.inner;
+    if (before + after == 0) return;
+    for (std::int64_t r = 0; r < t_.band; ++r, row += t_.pitch) {
+      source_.fill(row, before);
+      source_.fill(row + (g.columns * g.inner - after) * t_.size, after);
+    }
+  }
+
+  // Rows [first, first + rows) of a group.
+  void run(const Group& g, std::int64_t first, std::int64_t rows, const Thread& thread) const {
+    const Window& w = p_.axis[2].window;
+    const std::byte* src = down_of(g, thread);
+    std::int64_t pitch = t_.pitch;
+    if (t_.untouched) {
+      pitch = t_.planes > 1 ? source_.view.channel : p_.axis[1].window.stride * steps_[1];
+      src = g.src + first * pitch + g.first * steps_[2] + g.od * p_.axis[0].window.stride * steps_[0];
+    } else {
+      go_down(g, first, rows, thread);
+    }
+
+    std::byte* const dst = g.dst + first * dst_.spatial[1];
+    std::byte* const result = t_.as_made ? dst : thread.result;
+    const std::int64_t row = g.count * g.inner * t_.size;
+    const std::int64_t result_pitch = t_.as_made ? dst_.spatial[1] : row;
+    for (std::int64_t r = 0, some; r < rows; r += some) {
+      some = t_.slides && w.kernel >= kWide ? 1 : rows - r;
+      Divisors by;
+      if (p_.pool == Pool::average) {
+        const double height = rows_counted(g, first + r);
+        for (std::int64_t more = 1; !rows_alike_ && more < some; ++more)
+          if (rows_counted(g, first + r + more) != height) some = more;
+        by = divisors_of(g, height, thread);
+      }
+      const std::byte* const from = src + r * pitch;
+      std::byte* const to = result + r * result_pitch;
+      if (t_.slides && w.kernel >= kWide)
+        reduce_.slide_along({from, w.kernel, g.inner, g.count * g.inner, to, thread.shared,
+                             t_.halves_pitch, by});
+      else
+        reduce_.along({from, to, g.count, g.inner, w.stride, w.kernel, w.dilation, true, some,
+                       pitch, result_pitch, by});
+    }
+    if (p_.pool == Pool::norm)
+      take_root(reinterpret_cast<double*>(result), rows * g.count * g.inner, p_.norm);
+    if (!t_.as_made) store(g, dst, rows, thread);
+  }
+
+  // Windows down the columns of rows of results.
+  void go_down(const Group& g, std::int64_t first, std::int64_t rows, const Thread& thread) const {
+    const PoolAxis& h = p_.axis[1];
+    std::byte* const dst = down_of(g, thread) + (g.first - g.column) * g.inner * t_.size;
+    const std::int64_t columns = (g.last - g.first) * g.inner;
+    const Taps* const depth = depth_ + g.od;
+    Down down{g.src + g.first * steps_[2], source_.view.channel, steps_[0], steps_[1], depth,
+              height_, t_.slices, h.out, first, rows, columns, dst, t_.pitch, thread.nothing};
+    // Those that are loaded: the rows of the slices one after the other.
+    const Taps loaded{0, depth->count, 1};
+    if (!in_place(g)) {
+      const std::int64_t top = input_index(h.window, first, 0);
+      const std::int64_t bottom = input_index(h.window, first + rows - 1, h.window.kernel - 1) + 1;
+      down.depth = &loaded;
+      down.slice_step = (bottom - top) * t_.loaded_pitch;
+      down.row_step = t_.loaded_pitch;
+      down.src = thread.loaded - top * t_.loaded_pitch;
+      for (std::int64_t i = 0; i < depth->count; ++i)
+        for (std::int64_t ih = std::max<std::int64_t>(top, 0); ih < std::min(bottom, h.in); ++ih)
+          load(g, depth->first + i * depth->step, ih,
+               thread.loaded + i * down.slice_step + (ih - top) * t_.loaded_pitch);
+    }
+    if (!t_.slides) return reduce_.down(down);
+
+    const std::int64_t height = h.window.kernel, top = input_index(h.window, first, 0);
+    const std::byte* const slice = down.src + down.depth->first * down.slice_step;
+    for (std::int64_t q = 0; q < rows + height - 1; ++q) {
+      const bool inside = top + q >= 0 && top + q < h.in;
+      thread.table[q] = inside ? slice + (top + q) * down.row_step : thread.nothing;
+    }
+    reduce_.slide({thread.table, height, rows, columns, dst, t_.pitch, thread.shared});
+  }
+
+  // The columns of a group with their border, of one row of the input.
+  void load(const Group& g, std::int64_t id, std::int64_t ih, std::byte* row) const {
+    const std::int64_t in = p_.axis[2].in, position = g.inner * t_.size;
+    const std::int64_t before = std::clamp<std::int64_t>(-g.column, 0, g.columns);
+    const std::int64_t end = std::clamp<std::int64_t>(in - g.column, before, g.columns);
+    const std::byte* const src = g.src + id * steps_[0] + ih * steps_[1];
+    source_.load(src + (g.column + before) * steps_[2], end - before, g.channels,
+                 row + before * position);
+    source_.fill(row, before * g.inner);
+    source_.fill(row + end * position, (g.columns - end) * g.inner);
+  }
+
+  // Rows of the input that means of a row of results count.
+  double rows_counted(const Group& g, std::int64_t row) const {
+    const std::int64_t oh = row % p_.axis[1].out, od = g.od + row / p_.axis[1].out % t_.slices;
+    return static_cast<double>(counted(p_, p_.axis[0], od)) *
+           static_cast<double>(counted(p_, p_.axis[1], oh));
+  }
+
+  // What means of windows are divided by that count so many rows.
+  Divisors divisors_of(const Group& g, double rows, const Thread& thread) const {
+    int slot = 0;
+    while (slot < BandTiling::kDivisors && thread.divided_rows[slot] != rows) ++slot;
+    const bool alike = p_.divisor != 0 || std::all_of(thread.counts, thread.counts + g.count,
+                                                      [&](double c) { return c == thread.counts[0]; });
+    if (slot == BandTiling::kDivisors) {
+      slot = thread.oldest++ % BandTiling::kDivisors;
+      thread.divided_rows[slot] = rows;
+      const std::int64_t positions = alike ? 1 : g.count;
+      if (t_.type == Type::float64)
+        fill_divisors<double>(thread.divisors[slot], rows, positions, g.inner, thread);
+      else
+        fill_divisors<float>(thread.divisors[slot], rows, positions, g.inner, thread);
+    }
+    const std::byte* const row = thread.divisors[slot];
+    return {row, row + t_.divisors_bytes / 2, alike};
+  }
+
+  template <class T>
+  void fill_divisors(std::byte* to, double rows, std::int64_t positions, std::int64_t inner,
+                     const Thread& thread) const {
+    auto* divisors = reinterpret_cast<T*>(to);
+    auto* inverses = reinterpret_cast<T*>(to + t_.divisors_bytes / 2);
+    for (std::int64_t i = 0; i < positions; ++i) {
+      const double elements = rows * thread.counts[i];
+      const T divisor = static_cast<T>(p_.divisor != 0 ? static_cast<double>(p_.divisor) : elements);
+      std::fill_n(divisors + i * inner, inner, divisor);
+      std::fill_n(inverses + i * inner, inner, 1 / divisor);
+    }
+  }
+
+  void store(const Group& g, std::byte* dst, std::int64_t rows, const Thread& thread) const {
+    const std::int64_t size = size_of(p_.dst_type), bytes = g.inner * t_.size;
+    const bool as_they_are = p_.dst_type == t_.type || parts_of(p_) == 2;
+    const auto cast = rows::kernels().store[sum_index(t_.type)][static_cast<int>(p_.dst_type)];
+    const std::byte* from = thread.result;
+    for (std::int64_t r = 0; r < rows; ++r, from += g.count * bytes, dst += dst_.spatial[1]) {
+      if (!as_they_are && p_.channels_last)
+        cast(from, g.inner, {dst, dst_.spatial[2], size, g.count, g.channels});
+      else if (!as_they_are)
+        cast(from, g.count, {dst, 0, dst_.spatial[2], 1, g.count});
+      else
+        for (std::int64_t i = 0; i < g.count; ++i)
+          std::memcpy(dst + i * dst_.spatial[2], from + i * bytes, static_cast<std::size_t>(bytes));
+    }
+  }
+
+  const PoolProblem& p_;
+  const Source source_;
+  const std::int64_t* const steps_;  // of the input, in bytes
+  const View& dst_;
+  const BandTiling& t_;
+  const Reduction& reduce_;
+  const Taps *const depth_, *const height_;  // of each slice of results, of each row of one
+  bool rows_alike_ = true;
+};
+
+inline void run_bands(const PoolProblem& p, const View& src, const View& dst, int threads,
+                      Stop& stop) {
+  const BandTiling t = tiling_of(p, src, dst);
+  const std::int64_t taps = p.axis[0].out + p.axis[1].out, each = t.bytes_per_thread();
+  const Workspace workspace(each * threads + taps * std::int64_t{sizeof(Taps)});
+  const Bands bands(p, src, dst, t, reinterpret_cast<Taps*>(workspace.data() + each * threads));
+  parallel_for(bands.items(), threads, stop, [&](std::int64_t item, int worker) {
+    bands.item(item, worker, workspace.data() + worker * each, stop);
+  });
+}
+
+}  // namespace cconv::pooling
