@@ -57,12 +57,12 @@ struct BandTiling {
   bool untouched;                  // windows are one row, and all inside: none is made
   std::int64_t pitch, loaded_rows, loaded_pitch, halves_pitch;  // of scratch rows, in bytes
   std::int64_t nothing_bytes, down_bytes, loaded_bytes, result_bytes, shared_bytes, table_bytes,
-      counts_bytes, divisors_bytes;
+      divisors_bytes;
 
   std::int64_t position() const { return inner * size; }
   std::int64_t bytes_per_thread() const {
     return nothing_bytes + down_bytes + loaded_bytes + result_bytes + shared_bytes + table_bytes +
-           counts_bytes + kDivisors * divisors_bytes;
+           kDivisors * divisors_bytes;
   }
 
   static constexpr int kDivisors = 4;  // rows of them that are kept
@@ -81,10 +81,10 @@ inline BandTiling tiling_of(const PoolProblem& p, const View& src, const View& d
   t.slides = slides(p);
 
   // Pieces of rows, and bands of them, that fit the cache.
-  constexpr std::int64_t kDownBytes = 16 << 10;
+  constexpr std::int64_t kDownBytes = 16 << 10, kMostBytes = 64 << 10;
   const std::int64_t reach = span(w.window), stride = w.window.stride;
-  constexpr std::int64_t kFewestRows = 4, kSlidingBytes = 256 << 10, kSlidingRows = 32;
-  std::int64_t columns = kRowBytes / kFewestRows / t.position();
+  constexpr std::int64_t kLeastRows = 8, kSlidingBytes = 256 << 10, kSlidingRows = 32;
+  std::int64_t columns = kMostBytes / kLeastRows / t.position();
   if (t.slides) {  // whole blocks of rows, which windows down columns share
     t.band = std::max(kSlidingRows / h.window.kernel, std::int64_t{1}) * h.window.kernel;
     columns = kSlidingBytes / ((std::min(t.band, h.out) + h.window.kernel) * t.position());
@@ -116,7 +116,7 @@ inline BandTiling tiling_of(const PoolProblem& p, const View& src, const View& d
   };
   t.untouched = t.in_place && t.rows == 1 && std::all_of(p.axis, p.axis + kSpatial, inside) &&
                 (t.planes * t.slices == 1 || t.slices * h.out == 1);
-  if (!t.slides) t.band = std::max(kDownBytes / t.pitch, std::int64_t{1});
+  if (!t.slides) t.band = std::max(kDownBytes / t.pitch, kLeastRows);
   t.band = std::min(t.band, t.group);
   t.bands = divide_up(t.group, t.band);
   const double read = static_cast<double>(t.columns * t.position()) *
@@ -137,25 +137,25 @@ inline BandTiling tiling_of(const PoolProblem& p, const View& src, const View& d
   t.result_bytes = t.as_made ? 0 : whole_lines(t.band * t.positions * t.position());
   t.shared_bytes = t.slides ? std::max(slide_bytes(height), halvings * t.halves_pitch) : 0;
   t.table_bytes = whole_lines((t.band + height) * std::int64_t{sizeof(std::byte*)});
-  if (p.pool == Pool::average) {
-    t.counts_bytes = whole_lines(t.positions * std::int64_t{sizeof(double)});
-    t.divisors_bytes = 2 * whole_lines(t.positions * t.position());
-  }
+  if (p.pool == Pool::average) t.divisors_bytes = 2 * whole_lines(t.positions * t.position());
   return t;
 }
 
 class Bands {
  public:
-  // taps: for windows along the depth and the height.
+  // taps: for the windows of each slice of results and of each row of one.
   Bands(const PoolProblem& p, const View& src, const View& dst, const BandTiling& t, Taps* taps)
       : p_(p), source_(p, src), steps_(src.spatial), dst_(dst), t_(t),
         reduce_(reduction_of(p, t.type)), depth_(taps), height_(taps + p.axis[0].out) {
     for (const PoolAxis* axis = p.axis; axis < p.axis + 2; ++axis)
-      for (std::int64_t o = 0; o < axis->out; ++o) *taps++ = axis->taps(o);
-    // Whether all rows of results count as many rows of the input.
-    for (const PoolAxis* axis = p.axis; axis < p.axis + 2; ++axis)
-      for (std::int64_t o = 1; rows_alike_ && p.divisor == 0 && o < axis->out; ++o)
-        rows_alike_ = counted(p, *axis, o) == counted(p, *axis, 0);
+      for (std::int64_t o = 0; o < axis->out; ++o) {
+        *taps++ = axis->taps(o);
+        if (p.pool == Pool::average && p.divisor == 0)
+          rows_alike_ &= counted(p, *axis, o) == counted(p, *axis, 0);
+      }
+    const PoolAxis& w = p.axis[2];
+    whole_ = {positions_inside(w.window, 0, w.in, w.out).begin,
+              positions_inside(w.window, w.window.kernel - 1, w.in, w.out).end};
   }
 
   std::int64_t items() const {
@@ -168,9 +168,6 @@ class Bands {
     std::int64_t band = 0;
     const Group g = group_of(index, band);
     fill_border(g, thread);
-    if (p_.pool == Pool::average)
-      for (std::int64_t i = 0; i < g.count; ++i)
-        thread.counts[i] = static_cast<double>(counted(p_, p_.axis[2], g.begin + i));
     const std::int64_t end = std::min(band + t_.per_item, t_.bands);
     for (; band < end; ++band) {
       if (worker == 0) stop.poll_when_due();
@@ -192,10 +189,10 @@ class Bands {
   struct Thread {
     std::byte *nothing, *down, *loaded, *result, *shared;
     const std::byte** table;
-    double* counts;
     std::byte* divisors[BandTiling::kDivisors];
     mutable double divided_rows[BandTiling::kDivisors] = {-1, -1, -1, -1};
     mutable int oldest = 0;  // of the divisors
+    mutable bool alike = false;  // whether those of a row are
 
     Thread(const BandTiling& t, std::byte* at) {
       const auto take = [&at](std::int64_t bytes) {
@@ -209,7 +206,6 @@ class Bands {
       result = take(t.result_bytes);
       shared = take(t.shared_bytes);
       table = reinterpret_cast<const std::byte**>(take(t.table_bytes));
-      counts = reinterpret_cast<double*>(take(t.counts_bytes));
       for (std::byte*& row : divisors) row = take(t.divisors_bytes);
     }
   };
@@ -364,31 +360,32 @@ class Bands {
   Divisors divisors_of(const Group& g, double rows, const Thread& thread) const {
     int slot = 0;
     while (slot < BandTiling::kDivisors && thread.divided_rows[slot] != rows) ++slot;
-    const bool alike = p_.divisor != 0 || std::all_of(thread.counts, thread.counts + g.count,
-                                                      [&](double c) { return c == thread.counts[0]; });
     if (slot == BandTiling::kDivisors) {
       slot = thread.oldest++ % BandTiling::kDivisors;
       thread.divided_rows[slot] = rows;
-      const std::int64_t positions = alike ? 1 : g.count;
       if (t_.type == Type::float64)
-        fill_divisors<double>(thread.divisors[slot], rows, positions, g.inner, thread);
+        fill_divisors<double>(g, rows, thread.divisors[slot], thread);
       else
-        fill_divisors<float>(thread.divisors[slot], rows, positions, g.inner, thread);
+        fill_divisors<float>(g, rows, thread.divisors[slot], thread);
     }
     const std::byte* const row = thread.divisors[slot];
-    return {row, row + t_.divisors_bytes / 2, alike};
+    return {row, row + t_.divisors_bytes / 2, thread.alike};
   }
 
   template <class T>
-  void fill_divisors(std::byte* to, double rows, std::int64_t positions, std::int64_t inner,
-                     const Thread& thread) const {
+  void fill_divisors(const Group& g, double rows, std::byte* to, const Thread& thread) const {
     auto* divisors = reinterpret_cast<T*>(to);
     auto* inverses = reinterpret_cast<T*>(to + t_.divisors_bytes / 2);
-    for (std::int64_t i = 0; i < positions; ++i) {
-      const double elements = rows * thread.counts[i];
-      const T divisor = static_cast<T>(p_.divisor != 0 ? static_cast<double>(p_.divisor) : elements);
-      std::fill_n(divisors + i * inner, inner, divisor);
-      std::fill_n(inverses + i * inner, inner, 1 / divisor);
+    thread.alike = true;
+    // Windows that see no border count as many columns as the first of them.
+    for (std::int64_t i = 0, some; i < g.count; i += some) {
+      const std::int64_t o = g.begin + i;
+      some = o >= whole_.begin && o < whole_.end ? std::min(whole_.end - o, g.count - i) : 1;
+      const double elements = rows * static_cast<double>(counted(p_, p_.axis[2], o));
+      const auto divisor = static_cast<T>(p_.divisor ? static_cast<double>(p_.divisor) : elements);
+      std::fill_n(divisors + i * g.inner, some * g.inner, divisor);
+      std::fill_n(inverses + i * g.inner, some * g.inner, 1 / divisor);
+      thread.alike &= divisor == divisors[0];
     }
   }
 
@@ -415,7 +412,8 @@ class Bands {
   const BandTiling& t_;
   const Reduction& reduce_;
   const Taps *const depth_, *const height_;  // of each slice of results, of each row of one
-  bool rows_alike_ = true;
+  bool rows_alike_ = true;  // means of all rows of results count as many rows of the input
+  Range whole_;             // results whose windows see no border at their sides
 };
 
 inline void run_bands(const PoolProblem& p, const View& src, const View& dst, int threads,

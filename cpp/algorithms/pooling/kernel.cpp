@@ -159,6 +159,8 @@ CCONV_INLINE void down_block(const Under& u, std::int64_t at, std::byte* dst) {
     for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], Vector::load(row + j * kBytes));
   };
   after_first<kRows>(u.rows, [&](std::int64_t) { add(u.row_step); });
+  // The next row of results will want the next row, which processors don't expect.
+  if constexpr (kVectors > 1) rows::ask_for(row + u.row_step, kVectors * kBytes);
   for (std::int64_t s = 1; kRows == 0 && s < u.slices; ++s) {
     add(u.slice_step - (u.rows - 1) * u.row_step);
     for (std::int64_t r = 1; r < u.rows; ++r) add(u.row_step);
