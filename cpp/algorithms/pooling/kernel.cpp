@@ -479,7 +479,7 @@ void slide(const Slide& s) {
 template <class Op, class T>
 void slide_along(const SlideAlong& s) {
   constexpr std::int64_t kSize = sizeof(T);
-  rows::slide_along<V<T>, T>(s.src, s.width, s.inner, s.columns, s.scratch, s.pitch, Plain<Op, T>{},
+  rows::slide_along<V<T>, T, !Op::kDivides>(s.src, s.width, s.inner, s.columns, s.scratch, s.pitch, Plain<Op, T>{},
                              [&](V<T> y, std::int64_t i) {
                                divided<Op>(s.by, y, i).store(s.dst + i * kSize);
                              });

@@ -111,9 +111,10 @@ CCONV_INLINE void slide(const std::byte* const* rows, std::int64_t height, std::
 //   row[i] op row[i + step] op ... row[i + (width - 1) * step]
 //
 // that cover i < columns, at least a vector's.  What is joined are 1, 2, 4, 8 neighbours and so on,
-// each from two of the one before.  scratch: halvings(width) rows of `pitch` bytes, each for
+// each from two of the one before; kTwice: elements may be joined twice, so that the two largest
+// that overlap are a window.  scratch: halvings(width) rows of `pitch` bytes, each for
 // columns + width * step.
-template <class V, class T, class Op, class Store>
+template <class V, class T, bool kTwice, class Op, class Store>
 CCONV_INLINE void slide_along(const std::byte* row, std::int64_t width, std::int64_t step,
                               std::int64_t columns, std::byte* scratch, std::int64_t pitch, Op op,
                               Store store) {
@@ -124,11 +125,12 @@ CCONV_INLINE void slide_along(const std::byte* row, std::int64_t width, std::int
   std::int64_t at = 0;  // where the next part begins
   const std::byte* from = row;
   for (std::int64_t size = 1;; size *= 2) {
-    if (width & size) {
+    const bool last = 2 * size > width;
+    if (kTwice ? last : (width & size) != 0) {
       parts[count++] = from + at * kSize;
       at += size * step;
     }
-    if (2 * size > width) break;
+    if (last) break;
     const std::byte* const next = from + size * step * kSize;
     each_vectors<kLanes>(columns + (width - 2 * size) * step, [&](std::int64_t i, auto vectors) {
       constexpr int kVectors = decltype(vectors)::kCount;
@@ -139,6 +141,7 @@ CCONV_INLINE void slide_along(const std::byte* row, std::int64_t width, std::int
     from = scratch;
     scratch += pitch;
   }
+  if (kTwice && at < width * step) parts[count++] = parts[0] + (width * step - at) * kSize;
   each_vectors<kLanes>(columns, [&](std::int64_t i, auto vectors) {
     constexpr int kVectors = decltype(vectors)::kCount;
     V y[kVectors];
