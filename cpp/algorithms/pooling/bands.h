@@ -83,7 +83,7 @@ inline BandTiling tiling_of(const PoolProblem& p, const View& src, const View& d
   // Pieces of rows, and bands of them, that fit the cache.
   constexpr std::int64_t kDownBytes = 16 << 10, kMostBytes = 64 << 10;
   const std::int64_t reach = span(w.window), stride = w.window.stride;
-  constexpr std::int64_t kLeastRows = 8, kSlidingBytes = 256 << 10, kSlidingRows = 32;
+  constexpr std::int64_t kLeastRows = 8, kSlidingBytes = 1 << 20, kSlidingRows = 32;
   std::int64_t columns = kMostBytes / kLeastRows / t.position();
   if (t.slides) {  // whole blocks of rows, which windows down columns share
     t.band = std::max(kSlidingRows / h.window.kernel, std::int64_t{1}) * h.window.kernel;
