@@ -35,6 +35,14 @@ CCONV_INLINE HalfV<double> fma(HalfV<double> a, HalfV<double> b, HalfV<double> c
   return {_mm256_fmadd_pd(a.v, b.v, c.v)};
 }
 
+// And quarters.
+CCONV_INLINE Vec<float, 4> fma(Vec<float, 4> a, Vec<float, 4> b, Vec<float, 4> c) {
+  return {_mm_fmadd_ps(a.v, b.v, c.v)};
+}
+CCONV_INLINE Vec<double, 2> fma(Vec<double, 2> a, Vec<double, 2> b, Vec<double, 2> c) {
+  return {_mm_fmadd_pd(a.v, b.v, c.v)};
+}
+
 // Lanes where b is a NaN are left as b is.
 CCONV_INLINE V<float> larger(V<float> a, V<float> b) {
   return {_mm512_mask_max_ps(b.v, _mm512_cmp_ps_mask(b.v, b.v, _CMP_ORD_Q), b.v, a.v)};

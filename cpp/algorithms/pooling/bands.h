@@ -1,7 +1,7 @@
 // Planes whose rows lie side by side, a band of rows of results at a time: windows down the columns
-// of all of them first, then along what is left.  Where windows hang over the border, they find what
-// changes nothing.  Small planes that follow one another are one, of many rows.  Large windows that
-// slide by one share what they have in common.
+// of all of them first, then along what is left.  Where windows hang over the border, they find
+// what changes nothing.  Small planes that follow one another are one, of many rows.  Large windows
+// that slide by one share what they have in common.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@
 namespace cconv::pooling {
 
 // Windows of which sharing is faster (benchmarks/pools.py): down columns, along rows.
-constexpr std::int64_t kTall = 7, kWide = 12;
+constexpr std::int64_t kTall = 5, kWide = 12;
 
 // Whether windows are large and slide by one, so that their neighbours share most of them.
 inline bool slides(const PoolProblem& p) {
@@ -39,22 +39,27 @@ inline bool takes_bands(const PoolProblem& p) {
   constexpr std::int64_t kMostOfAxis = 2, kWidest = 4096;
   const auto fits = [](const PoolAxis& a) { return a.window.kernel <= kMostOfAxis * a.in; };
   const Window &d = p.axis[0].window, &h = p.axis[1].window, &w = p.axis[2].window;
-  return !p.channels_last && std::all_of(p.axis, p.axis + kSpatial, fits) &&
+  // Positions of many channels are worth a kernel of their own.
+  const std::int64_t position = saturating_multiply(p.C, parts_of(p) * size_of(working_type(p)));
+  return (!p.channels_last || position < kWindowBytes) &&
+         std::all_of(p.axis, p.axis + kSpatial, fits) &&
          saturating_multiply(d.kernel, h.kernel) <= kTapsPerBlock && w.kernel <= kTapsPerBlock &&
          span(w) <= kWidest && w.stride <= kWidest;
 }
 
-// How planes are cut into bands.  Sizes are in elements of the working type, `inner` of which make a
-// position.
+// How planes are cut into bands.  Sizes are in elements of the working type, `inner` of which make
+// a position.
 struct BandTiling {
   Type type;
   std::int64_t size, inner, channels, blocks;  // of an element; of channels
   std::int64_t rows;                           // of a window
   std::int64_t positions, pieces, columns;     // of a piece of a row of results; positions under it
-  std::int64_t planes, slices;  // blocks of channels and their slices, whose rows follow one another
+  std::int64_t planes,
+      slices;  // blocks of channels and their slices, whose rows follow one another
   std::int64_t group, band, bands, per_item;  // rows of those, of a band; bands of a group, an item
-  bool slides, in_place, as_made;  // the input is read where it lies, results are made where they go
-  bool untouched;                  // windows are one row, and all inside: none is made
+  bool slides, in_place,
+      as_made;     // the input is read where it lies, results are made where they go
+  bool untouched;  // windows are one row, and all inside: none is made
   std::int64_t pitch, loaded_rows, loaded_pitch, halves_pitch;  // of scratch rows, in bytes
   std::int64_t nothing_bytes, down_bytes, loaded_bytes, result_bytes, shared_bytes, table_bytes,
       divisors_bytes;
@@ -81,10 +86,10 @@ inline BandTiling tiling_of(const PoolProblem& p, const View& src, const View& d
   t.slides = slides(p);
 
   // Pieces of rows, and bands of them, that fit the cache.
-  constexpr std::int64_t kDownBytes = 16 << 10, kMostBytes = 64 << 10;
+  constexpr std::int64_t kDownBytes = 16 << 10, kMostBytes = 256 << 10;
   const std::int64_t reach = span(w.window), stride = w.window.stride;
   constexpr std::int64_t kLeastRows = 8, kSlidingBytes = 1 << 20, kSlidingRows = 32;
-  std::int64_t columns = kMostBytes / kLeastRows / t.position();
+  std::int64_t columns = kMostBytes / 2 / t.position();
   if (t.slides) {  // whole blocks of rows, which windows down columns share
     t.band = std::max(kSlidingRows / h.window.kernel, std::int64_t{1}) * h.window.kernel;
     columns = kSlidingBytes / ((std::min(t.band, h.out) + h.window.kernel) * t.position());
@@ -100,8 +105,8 @@ inline BandTiling tiling_of(const PoolProblem& p, const View& src, const View& d
     t.pitch = whole_lines(t.columns * t.position()) | kCacheLine;
 
   const Source source(p, src);
-  t.in_place = source.is_ready() && (!p.channels_last || t.blocks == 1) &&
-               src.spatial[2] == t.position();
+  t.in_place =
+      source.is_ready() && (!p.channels_last || t.blocks == 1) && src.spatial[2] == t.position();
   t.as_made = ((p.dst_type == t.type && p.pool != Pool::norm) || parts_of(p) == 2) &&
               dst.spatial[2] == t.position();
   const std::int64_t slice = h.out * dst.spatial[1];
@@ -116,7 +121,8 @@ inline BandTiling tiling_of(const PoolProblem& p, const View& src, const View& d
   };
   t.untouched = t.in_place && t.rows == 1 && std::all_of(p.axis, p.axis + kSpatial, inside) &&
                 (t.planes * t.slices == 1 || t.slices * h.out == 1);
-  if (!t.slides) t.band = std::max(kDownBytes / t.pitch, kLeastRows);
+  if (!t.slides)
+    t.band = std::max(kDownBytes / t.pitch, std::min(kLeastRows, kMostBytes / t.pitch));
   t.band = std::min(t.band, t.group);
   t.bands = divide_up(t.group, t.band);
   const double read = static_cast<double>(t.columns * t.position()) *
@@ -135,7 +141,8 @@ inline BandTiling tiling_of(const PoolProblem& p, const View& src, const View& d
   t.down_bytes = whole_lines(t.band * t.pitch + kCacheLine);
   t.loaded_bytes = t.in_place && !t.slides ? 0 : t.loaded_rows * t.loaded_pitch;
   t.result_bytes = t.as_made ? 0 : whole_lines(t.band * t.positions * t.position());
-  t.shared_bytes = t.slides ? std::max(slide_bytes(height), halvings * t.halves_pitch) : 0;
+  t.shared_bytes = t.slides ? std::max(slide_bytes(height), halvings * t.halves_pitch)
+                            : 2 * whole_lines(t.columns * t.position() + kPickedBytes);
   t.table_bytes = whole_lines((t.band + height) * std::int64_t{sizeof(std::byte*)});
   if (p.pool == Pool::average) t.divisors_bytes = 2 * whole_lines(t.positions * t.position());
   return t;
@@ -145,8 +152,14 @@ class Bands {
  public:
   // taps: for the windows of each slice of results and of each row of one.
   Bands(const PoolProblem& p, const View& src, const View& dst, const BandTiling& t, Taps* taps)
-      : p_(p), source_(p, src), steps_(src.spatial), dst_(dst), t_(t),
-        reduce_(reduction_of(p, t.type)), depth_(taps), height_(taps + p.axis[0].out) {
+      : p_(p),
+        source_(p, src),
+        steps_(src.spatial),
+        dst_(dst),
+        t_(t),
+        reduce_(reduction_of(p, t.type)),
+        depth_(taps),
+        height_(taps + p.axis[0].out) {
     for (const PoolAxis* axis = p.axis; axis < p.axis + 2; ++axis)
       for (std::int64_t o = 0; o < axis->out; ++o) {
         *taps++ = axis->taps(o);
@@ -191,7 +204,7 @@ class Bands {
     const std::byte** table;
     std::byte* divisors[BandTiling::kDivisors];
     mutable double divided_rows[BandTiling::kDivisors] = {-1, -1, -1, -1};
-    mutable int oldest = 0;  // of the divisors
+    mutable int oldest = 0;      // of the divisors
     mutable bool alike = false;  // whether those of a row are
 
     Thread(const BandTiling& t, std::byte* at) {
@@ -272,7 +285,8 @@ class Bands {
     std::int64_t pitch = t_.pitch;
     if (t_.untouched) {
       pitch = t_.planes > 1 ? source_.view.channel : p_.axis[1].window.stride * steps_[1];
-      src = g.src + first * pitch + g.first * steps_[2] + g.od * p_.axis[0].window.stride * steps_[0];
+      src =
+          g.src + first * pitch + g.first * steps_[2] + g.od * p_.axis[0].window.stride * steps_[0];
     } else {
       go_down(g, first, rows, thread);
     }
@@ -293,11 +307,11 @@ class Bands {
       const std::byte* const from = src + r * pitch;
       std::byte* const to = result + r * result_pitch;
       if (t_.slides && w.kernel >= kWide)
-        reduce_.slide_along({from, w.kernel, g.inner, g.count * g.inner, to, thread.shared,
-                             t_.halves_pitch, by});
+        reduce_.slide_along(
+            {from, w.kernel, g.inner, g.count * g.inner, to, thread.shared, t_.halves_pitch, by});
       else
         reduce_.along({from, to, g.count, g.inner, w.stride, w.kernel, w.dilation, true, some,
-                       pitch, result_pitch, by});
+                       pitch, result_pitch, by, thread.shared, t_.shared_bytes / 2});
     }
     if (p_.pool == Pool::norm)
       take_root(reinterpret_cast<double*>(result), rows * g.count * g.inner, p_.norm);
@@ -310,8 +324,20 @@ class Bands {
     std::byte* const dst = down_of(g, thread) + (g.first - g.column) * g.inner * t_.size;
     const std::int64_t columns = (g.last - g.first) * g.inner;
     const Taps* const depth = depth_ + g.od;
-    Down down{g.src + g.first * steps_[2], source_.view.channel, steps_[0], steps_[1], depth,
-              height_, t_.slices, h.out, first, rows, columns, dst, t_.pitch, thread.nothing};
+    Down down{g.src + g.first * steps_[2],
+              source_.view.channel,
+              steps_[0],
+              steps_[1],
+              depth,
+              height_,
+              t_.slices,
+              h.out,
+              first,
+              rows,
+              columns,
+              dst,
+              t_.pitch,
+              thread.nothing};
     // Those that are loaded: the rows of the slices one after the other.
     const Taps loaded{0, depth->count, 1};
     if (!in_place(g)) {

@@ -105,8 +105,7 @@ class Input {
     const std::int64_t begin = std::clamp<std::int64_t>(column, 0, p_.axis[2].in);
     const std::int64_t end = std::clamp<std::int64_t>(column + count, begin, p_.axis[2].in);
     const std::int64_t rows = piece.rows();
-    if (rows == 1 && dense_ && end - begin == count)
-      return row_of(piece, 0) + begin * steps_[2];
+    if (rows == 1 && dense_ && end - begin == count) return row_of(piece, 0) + begin * steps_[2];
 
     const bool empty = rows == 0 || begin == end;
     const std::int64_t before = empty ? count : begin - column;

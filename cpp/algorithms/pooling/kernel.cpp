@@ -36,7 +36,7 @@ template <class T, int N>
 CCONV_INLINE Vec<T, N> quotient(Vec<T, N> y, Vec<T, N> divisor, Vec<T, N> inverse) {
   if constexpr (!kFuses) {
     return y / divisor;
-  } else if constexpr (N < HalfV<T>::kLanes) {
+  } else if constexpr (N * sizeof(T) < 16) {  // less than any level's fma
     const auto fma_one = [](T a, T b, T c) -> T {
       return sizeof(T) == 4 ? __builtin_fmaf(a, b, c) : __builtin_fma(a, b, c);
     };
@@ -79,8 +79,8 @@ constexpr int half(int lanes) {
   return kHasFractions<T> && lanes * sizeof(T) > 16 ? lanes / 2 : shorter<T>(lanes);
 }
 
-// Calls block(i, Some<n>{}) for vectors of n lanes, N or, for what is shorter, fewer, that cover the
-// elements [i, count); `twice`: the last may overlap the one before.
+// Calls block(i, Some<n>{}) for vectors of n lanes, N or, for what is shorter, fewer, that cover
+// the elements [i, count); `twice`: the last may overlap the one before.
 template <class T, int N, class Block>
 CCONV_INLINE void cover(std::int64_t i, std::int64_t count, bool twice, Block block) {
   for (; i + N <= count; i += N) block(i, rows::Some<N>{});
@@ -290,29 +290,78 @@ __attribute__((noinline)) void along_pairs(const Along& a) {
 }
 
 // Numbers of taps that CNNs have are known in advance.
-template <class Op, class T, int kTaps>
-CCONV_INLINE bool along_few(const Along& a) {
-  if (!kOfCnns<Op, T> || !a.first || a.taps != kTaps || a.inner > 1 || a.stride > 2) return false;
-  if constexpr (kOfCnns<Op, T>)
-    a.stride == 1 ? along_runs<Op, T, kTaps>(a, a.positions) : along_pairs<Op, T, kTaps>(a);
-  return true;
+template <class Op, class T>
+void along_runs(const Along& a) {
+  const std::int64_t count = a.positions * a.inner;
+  if constexpr (kOfCnns<Op, T>) {
+    if (a.first && a.taps == 2) return along_runs<Op, T, 2>(a, count);
+    if (a.first && a.taps == 3) return along_runs<Op, T, 3>(a, count);
+  }
+  along_runs<Op, T, 0>(a, count);
+}
+template <class Op, class T>
+void along_pairs(const Along& a) {
+  if constexpr (kOfCnns<Op, T>) {
+    if (a.first && a.taps == 2) return along_pairs<Op, T, 2>(a);
+    if (a.first && a.taps == 3) return along_pairs<Op, T, 3>(a);
+  }
+  along_pairs<Op, T, 0>(a);
+}
+
+// dst[i] = the `bytes` bytes at src + i * step, one after the other.  Reads up to kPickedBytes
+// more.
+__attribute__((noinline)) void pick(const std::byte* src, std::int64_t step, std::int64_t bytes,
+                                    std::int64_t count, std::byte* dst) {
+  using Chunk = Vec<std::uint8_t, kPickedBytes>;
+  const std::byte* const end = dst + count * bytes;
+  for (; count > 0; --count, src += step, dst += bytes) {
+    std::int64_t i = 0;  // what is written too much is written again
+    for (; i < bytes && end - dst >= i + kPickedBytes; i += kPickedBytes)
+      Chunk::load(src + i).store(dst + i);
+    for (; i < bytes; ++i) dst[i] = src[i];
+  }
+}
+
+// Rows as if of stride 1; then every stride-th position of that, which are divided last.
+template <class Op, class T>
+void along_picked(const Along& a) {
+  const std::int64_t position = a.inner * static_cast<std::int64_t>(sizeof(T));
+  const bool divides = a.by.divisors != nullptr;
+  Along dense = a, last = a;
+  dense.stride = last.stride = last.taps = dense.rows = last.rows = 1;
+  dense.positions = (a.positions - 1) * a.stride + 1;
+  dense.by = {};
+  dense.dst = a.scratch;
+  last.src = a.scratch + a.scratch_pitch;
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    along_runs<Op, T>(dense);
+    pick(a.scratch, a.stride * position, position, a.positions,
+         divides ? a.scratch + a.scratch_pitch : last.dst);
+    if (divides) along_runs<Op, T>(last);
+    dense.src += a.src_pitch;
+    last.dst += a.dst_pitch;
+  }
 }
 
 template <class Op, class T>
 void along(const Along& given) {
-  constexpr std::int64_t kSize = sizeof(T);
+  constexpr std::int64_t kSize = sizeof(T), kMostStride = 8;
   Along a = given;
   const std::int64_t position = a.inner * kSize, row = a.positions * position;
   const bool alike = a.by.divisors == nullptr || a.by.alike;
-  if (alike && a.dst_pitch == row && a.src_pitch == row * a.stride)
+  const bool runs = a.stride == 1 || a.positions == 1;
+  const bool pairs = kOfImages<T> && a.stride == 2 && a.inner == 1;
+  if ((runs || pairs) && alike && a.dst_pitch == row && a.src_pitch == row * a.stride)
     a.positions *= a.rows, a.rows = 1;  // rows that follow one another are one
-  if (along_few<Op, T, 2>(a) || along_few<Op, T, 3>(a)) return;
-  if (a.stride == 1 || a.positions == 1) return along_runs<Op, T, 0>(a, a.positions * a.inner);
+  if (runs) return along_runs<Op, T>(a);
   if constexpr (kOfImages<T>) {
-    if (a.stride == 2 && a.inner == 1) return along_pairs<Op, T, 0>(a);
+    if (pairs) return along_pairs<Op, T>(a);
   }
+  if (a.scratch != nullptr && a.stride <= kMostStride && position < kWindowBytes / 2)
+    return along_picked<Op, T>(a);
   // Position by position.
   Along one = a;
+  one.positions = 1;
   for (std::int64_t o = 0; o < a.positions; ++o) {
     along_runs<Op, T, 0>(one, a.inner);
     one.src += a.stride * position;
@@ -479,15 +528,15 @@ void slide(const Slide& s) {
 template <class Op, class T>
 void slide_along(const SlideAlong& s) {
   constexpr std::int64_t kSize = sizeof(T);
-  rows::slide_along<V<T>, T, !Op::kDivides>(s.src, s.width, s.inner, s.columns, s.scratch, s.pitch, Plain<Op, T>{},
-                             [&](V<T> y, std::int64_t i) {
-                               divided<Op>(s.by, y, i).store(s.dst + i * kSize);
-                             });
+  rows::slide_along<V<T>, T, !Op::kDivides>(
+      s.src, s.width, s.inner, s.columns, s.scratch, s.pitch, Plain<Op, T>{},
+      [&](V<T> y, std::int64_t i) { divided<Op>(s.by, y, i).store(s.dst + i * kSize); });
 }
 
 template <class Op, class T>
 constexpr Reduction reduction_of() {
-  Reduction all{rows<Op, T>, down<Op, T>, along<Op, T>, planes<Op, T>, windows<Op, T>, nullptr, nullptr};
+  Reduction all{rows<Op, T>,    down<Op, T>, along<Op, T>, planes<Op, T>,
+                windows<Op, T>, nullptr,     nullptr};
   if constexpr (kOfImages<T>) all.slide = slide<Op, T>, all.slide_along = slide_along<Op, T>;
   return all;
 }

@@ -31,7 +31,7 @@ struct Rows {
 //
 // Rows of results are counted through the slices of a plane and through planes, from `first` on.
 struct Down {
-  const std::byte* src;  // row 0 of slice 0 of plane 0
+  const std::byte* src;                           // row 0 of slice 0 of plane 0
   std::int64_t plane_step, slice_step, row_step;  // in bytes
   const Taps *depth, *height;  // slices under a slice of results, rows under a row of one
   std::int64_t slices, rows;   // of results, in a plane
@@ -41,8 +41,8 @@ struct Down {
   const std::byte* nothing;  // a row, for windows of no rows
 };
 
-// What sums are divided by: element i of a row by divisors[i], whose inverse is inverses[i], or with
-// `alike` each by the first.  Null: nothing.
+// What sums are divided by: element i of a row by divisors[i], whose inverse is inverses[i], or
+// with `alike` each by the first.  Null: nothing.
 struct Divisors {
   const std::byte *divisors = nullptr, *inverses = nullptr;
   bool alike = false;
@@ -53,6 +53,8 @@ struct Divisors {
 //   dst[o, c] = (begin) op (src[o*stride, c] op src[o*stride + step, c] op ... )   taps of them
 //
 // `first`: without the part before it, and divided.  Reads what the windows hold and nothing else.
+// scratch: two rows of scratch_pitch bytes, each for the elements under the windows of a row and
+// kPickedBytes more, or null, which is slower where positions are small and strides large.
 struct Along {
   const std::byte* src;
   std::byte* dst;
@@ -60,7 +62,10 @@ struct Along {
   bool first;
   std::int64_t rows = 1, src_pitch = 0, dst_pitch = 0;  // pitches: in bytes
   Divisors by{};
+  std::byte* scratch = nullptr;
+  std::int64_t scratch_pitch = 0;
 };
+constexpr std::int64_t kPickedBytes = 16;
 
 // Whole windows of positions of `inner` elements each, of kWindowBytes at least, which lie `pitch`
 // bytes apart in src:

@@ -60,12 +60,12 @@ struct Tiling {
   std::int64_t size;   // of an element
   std::int64_t inner;  // elements of a position
   std::int64_t channel_blocks;
-  std::int64_t taps;         // of a block along a row, all that may read inside
-  std::int64_t columns;      // positions of the input under a piece, at most
-  std::int64_t positions;    // of the output in a piece
-  std::int64_t pieces;       // of a row
-  std::int64_t rows;         // of the output, in all planes
-  std::int64_t per_item;     // pieces
+  std::int64_t taps;       // of a block along a row, all that may read inside
+  std::int64_t columns;    // positions of the input under a piece, at most
+  std::int64_t positions;  // of the output in a piece
+  std::int64_t pieces;     // of a row
+  std::int64_t rows;       // of the output, in all planes
+  std::int64_t per_item;   // pieces
   // Scratch of a thread: the reduced row, a sum of a block of rows, rows as loaded, results, a sum
   // of a block of taps, indices, windows (and their taps in a block), factors of averages.
   std::int64_t row_bytes, loaded_bytes, result_bytes, part_bytes, indices_bytes, taps_bytes,

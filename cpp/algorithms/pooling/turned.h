@@ -9,15 +9,26 @@
 
 namespace cconv::pooling {
 
-// Planes whose rows are few vectors, or that are searched: as many as make a line of the cache are
-// turned into channels of positions, and their results back.
+// Whether rows of results are so short that vectors of planes are faster (benchmarks/pools.py):
+// there are no kernels for large strides and rare types that fill short rows.
+inline bool has_short_rows(const PoolProblem& p) {
+  constexpr std::int64_t kLine = kCacheLine, kQuarter = kLine / 4, kFew = 6;
+  const std::int64_t row = saturating_multiply(p.axis[2].out, size_of(p.src_type));
+  if (p.axis[2].shared) return row <= 16 * kLine / size_of(p.src_type);
+  const Window &h = p.axis[1].window, &w = p.axis[2].window;
+  if (w.stride > 2 || reduction_of(p, p.src_type).slide == nullptr) return row < 4 * kLine;
+  const bool few = is_float(p.src_type) && h.kernel + w.kernel <= kFew;
+  return row < (few ? kQuarter : kLine);
+}
+
+// Planes of short rows, or that are searched: as many as make a line of the cache are turned into
+// channels of positions, and their results back.
 inline bool takes_turned(const PoolProblem& p, const View& src, const View& dst) {
   if (p.channels_last || p.dst_type != working_type(p) || converts(p) || parts_of(p) > 1)
     return false;
-  // Wide elements gain less: there are fewer in a vector, which rows fill better.
-  constexpr std::int64_t kFewest = 4, kNarrow = 1024, kMostBytes = 1 << 20;
-  const std::int64_t size = size_of(p.src_type), columns = p.axis[2].out;
-  if (p.C < kFewest || (!p.wants_indices && columns > kNarrow / (size * size))) return false;
+  constexpr std::int64_t kFewest = 4, kMostBytes = 1 << 20;
+  const std::int64_t size = size_of(p.src_type);
+  if (p.C < kFewest || !(p.wants_indices || has_short_rows(p))) return false;
   std::int64_t in = size, out = size;
   for (int i = kSpatial - 1; i >= 0; --i) {
     if (p.axis[i].in > 1 && src.spatial[i] != in) return false;

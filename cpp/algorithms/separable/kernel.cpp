@@ -34,9 +34,10 @@ CCONV_INLINE void equal_along(const A& a, Store store) {
     for (std::int64_t i = 0; i < a.columns; i += piece) {
       const std::int64_t left = a.columns - i, from = left < kLanes ? a.columns - kLanes : i;
       const std::int64_t count = left < kLanes ? kLanes : left < piece ? left : piece;
-      rows::slide_along<V<T>, T, false>(a.rows + r * a.rows_pitch + from * kSize, a.width, a.step, count,
-                                 a.scratch, along_pitch(a.width, a.step) * kSize, plain,
-                                 [=](V<T> y, std::int64_t at) { store(y, r, from + at); });
+      rows::slide_along<V<T>, T, false>(a.rows + r * a.rows_pitch + from * kSize, a.width, a.step,
+                                        count, a.scratch, along_pitch(a.width, a.step) * kSize,
+                                        plain,
+                                        [=](V<T> y, std::int64_t at) { store(y, r, from + at); });
     }
   }
 }
