@@ -322,10 +322,11 @@ __attribute__((noinline)) void pick(const std::byte* src, std::int64_t step, std
   }
 }
 
-// Rows as if of stride 1; then every stride-th position of that, which are divided last.
-template <class Op, class T>
-void along_picked(const Along& a) {
-  const std::int64_t position = a.inner * static_cast<std::int64_t>(sizeof(T));
+// Rows as if of stride 1; then every stride-th position of those, which are divided last.
+// runs: along_runs of elements of `size` bytes.
+__attribute__((noinline)) void along_picked(const Along& a, std::int64_t size,
+                                            void (*runs)(const Along&)) {
+  const std::int64_t position = a.inner * size;
   const bool divides = a.by.divisors != nullptr;
   Along dense = a, last = a;
   dense.stride = last.stride = last.taps = dense.rows = last.rows = 1;
@@ -334,10 +335,10 @@ void along_picked(const Along& a) {
   dense.dst = a.scratch;
   last.src = a.scratch + a.scratch_pitch;
   for (std::int64_t r = 0; r < a.rows; ++r) {
-    along_runs<Op, T>(dense);
+    runs(dense);
     pick(a.scratch, a.stride * position, position, a.positions,
          divides ? a.scratch + a.scratch_pitch : last.dst);
-    if (divides) along_runs<Op, T>(last);
+    if (divides) runs(last);
     dense.src += a.src_pitch;
     last.dst += a.dst_pitch;
   }
@@ -358,7 +359,7 @@ void along(const Along& given) {
     if (pairs) return along_pairs<Op, T>(a);
   }
   if (a.scratch != nullptr && a.stride <= kMostStride && position < kWindowBytes / 2)
-    return along_picked<Op, T>(a);
+    return along_picked(a, kSize, along_runs<Op, T>);
   // Position by position.
   Along one = a;
   one.positions = 1;
@@ -498,10 +499,7 @@ void planes(const Planes& a) {
   constexpr int N = V<T>::kLanes;
   constexpr std::int64_t kSize = sizeof(T);
   using One = Vec<T, 1>;
-  std::int64_t p = 0;
-  if constexpr (kHasFractions<T>) {
-    if (a.columns <= N) p = planes_together<Op, T>(a);
-  }
+  std::int64_t p = a.columns <= N ? planes_together<Op, T>(a) : 0;
   std::byte row[(kMostColumns + N) * kSize];
   for (; p < a.planes; ++p) {
     plane_rows<Op, T, N>(a, p, 0, row);
@@ -535,8 +533,8 @@ void slide_along(const SlideAlong& s) {
 
 template <class Op, class T>
 constexpr Reduction reduction_of() {
-  Reduction all{rows<Op, T>,    down<Op, T>, along<Op, T>, planes<Op, T>,
-                windows<Op, T>, nullptr,     nullptr};
+  Reduction all{rows<Op, T>, down<Op, T>, along<Op, T>, nullptr, windows<Op, T>, nullptr, nullptr};
+  if constexpr (kHasFractions<T>) all.planes = planes<Op, T>;
   if constexpr (kOfImages<T>) all.slide = slide<Op, T>, all.slide_along = slide_along<Op, T>;
   return all;
 }

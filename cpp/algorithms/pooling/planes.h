@@ -20,6 +20,7 @@ inline bool is_whole(const PoolAxis& a) {
 // results.
 inline bool takes_planes(const PoolProblem& p, const View& src, const View& dst) {
   if (p.channels_last || p.wants_indices || converts(p) || parts_of(p) > 1) return false;
+  if (reduction_of(p, p.src_type).planes == nullptr) return false;
   if (p.dst_type != working_type(p) || dst.channel != size_of(p.dst_type)) return false;
   std::int64_t plane = size_of(p.src_type);
   for (int i = kSpatial - 1; i >= 0; --i) {
