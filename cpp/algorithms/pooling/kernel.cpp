@@ -391,57 +391,98 @@ struct Outcome<Sum, T> {
   }
 };
 
-// kVectors vectors of the results of one position, whose window begins at byte `at` of the rows, of
-// which there are kRows, or with 0 any number.
+// kVectors vectors of position `at`, in bytes, of kRows rows reduced to one, or with 0 of any number.
+template <class Op, class T, int N, int kVectors, int kRows>
+CCONV_INLINE void column(const Windows& a, std::int64_t at, Vec<T, N> (&y)[kVectors]) {
+  constexpr std::int64_t kBytes = N * sizeof(T);
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) y[j] = Vec<T, N>::load(a.src[0] + at + j * kBytes);
+  after_first<kRows>(a.rows, [&](std::int64_t r) {
+    const std::byte* const row = a.src[r] + at;
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], Vec<T, N>::load(row + j * kBytes));
+  });
+}
+
+// kVectors vectors of the results of one position, whose window begins at byte `at` of the rows.
 template <class Op, class T, int N, int kVectors, int kRows>
 CCONV_INLINE void window_block(const Windows& a, std::int64_t at, std::byte* dst,
                                const Outcome<Op, T>& outcome) {
-  constexpr std::int64_t kBytes = N * sizeof(T);
-  const std::int64_t step = a.step * a.pitch;
-  const auto column = [&](std::int64_t from, Vec<T, N>(&y)[kVectors]) {
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) y[j] = Vec<T, N>::load(a.src[0] + from + j * kBytes);
-    after_first<kRows>(a.rows, [&](std::int64_t r) {
-      const std::byte* const row = a.src[r] + from;
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], Vec<T, N>::load(row + j * kBytes));
-    });
-  };
-  Vec<T, N> y[kVectors];
-  column(at, y);
+  Vec<T, N> y[kVectors], next[kVectors];
+  column<Op, T, N, kVectors, kRows>(a, at, y);
   for (std::int64_t t = 1; t < a.taps; ++t) {
-    Vec<T, N> next[kVectors];
-    column(at + t * step, next);
+    column<Op, T, N, kVectors, kRows>(a, at + t * a.step * a.pitch, next);
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) y[j] = Op::apply(y[j], next[j]);
   }
 #pragma GCC unroll 8
-  for (int j = 0; j < kVectors; ++j) outcome.of(y[j]).store(dst + j * kBytes);
+  for (int j = 0; j < kVectors; ++j) outcome.of(y[j]).store(dst + j * N * sizeof(T));
 }
 
-// The last vector of a position overlaps the one before.
+// Calls block(c, Some<n>{}) for n vectors at once that cover the channels, the last of which may
+// overlap.
+template <class T, int kVectors, class Block>
+CCONV_INLINE void each_channels(std::int64_t channels, Block block) {
+  constexpr int N = V<T>::kLanes;
+  std::int64_t c = 0;
+  for (; c + kVectors * N <= channels; c += kVectors * N) block(c, rows::Some<kVectors>{});
+  for (; c < channels; c += N) {
+    if (c > channels - N) c = channels - N;
+    block(c, rows::Some<1>{});
+  }
+}
+
+// Squares of kSize x kSize that slide by one: neighbours share columns.
+template <class Op, class T, int kSize>
+__attribute__((noinline)) void squares(const Windows& a) {
+  constexpr int N = V<T>::kLanes;
+  const Outcome<Op, T> outcome(a.divisor);
+  each_channels<T, kRegisters >= 32 ? 4 : 2>(a.inner, [&](std::int64_t c, auto vectors) {
+    constexpr int kVectors = decltype(vectors)::kCount;
+    std::int64_t at = c * sizeof(T);
+    std::byte* dst = a.dst + at;
+    V<T> columns[kSize][kVectors];
+#pragma GCC unroll 4
+    for (int t = 0; t < kSize; ++t, at += a.pitch)
+      column<Op, T, N, kVectors, kSize>(a, at, columns[t]);
+    for (std::int64_t o = 0;; dst += a.inner * sizeof(T)) {
+#pragma GCC unroll 4
+      for (int j = 0; j < kVectors; ++j) {
+        V<T> y = columns[0][j];
+#pragma GCC unroll 4
+        for (int t = 1; t < kSize; ++t) y = Op::apply(y, columns[t][j]);
+        outcome.of(y).store(dst + j * N * sizeof(T));
+#pragma GCC unroll 4
+        for (int t = 1; t < kSize; ++t) columns[t - 1][j] = columns[t][j];
+      }
+      if (++o == a.positions) break;
+      column<Op, T, N, kVectors, kSize>(a, at, columns[kSize - 1]);
+      at += a.pitch;
+    }
+  });
+}
+
 template <class Op, class T, int kRows>
 CCONV_INLINE void windows_of(const Windows& a) {
-  constexpr int N = V<T>::kLanes, kVectors = kUnrolled<T>;
   constexpr std::int64_t kSize = sizeof(T);
   const Outcome<Op, T> outcome(a.divisor);
   for (std::int64_t o = 0; o < a.positions; ++o) {
     const std::int64_t at = o * a.stride * a.pitch;
     std::byte* const dst = a.dst + o * a.inner * kSize;
-    std::int64_t i = 0;
-    for (; i + kVectors * N <= a.inner; i += kVectors * N)
-      window_block<Op, T, N, kVectors, kRows>(a, at + i * kSize, dst + i * kSize, outcome);
-    for (; i < a.inner; i += N) {
-      if (i > a.inner - N) i = a.inner - N;
-      window_block<Op, T, N, 1, kRows>(a, at + i * kSize, dst + i * kSize, outcome);
-    }
+    each_channels<T, kUnrolled<T>>(a.inner, [&](std::int64_t c, auto vectors) {
+      window_block<Op, T, V<T>::kLanes, decltype(vectors)::kCount, kRows>(
+          a, at + c * kSize, dst + c * kSize, outcome);
+    });
   }
 }
 
-// Numbers of rows that CNNs have are known in advance.
+// Windows that CNNs have are known in advance.
 template <class Op, class T>
 void windows(const Windows& a) {
   if constexpr (kOfCnns<Op, T>) {
+    const bool slide = a.stride == 1 && a.step == 1 && a.rows == a.taps;
+    if (slide && a.taps == 2) return squares<Op, T, 2>(a);
+    if (slide && a.taps == 3) return squares<Op, T, 3>(a);
     if (a.rows == 2) return windows_of<Op, T, 2>(a);
     if (a.rows == 3) return windows_of<Op, T, 3>(a);
   }
