@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "algorithms/rows/kernel.h"
 #include "isa/vec.h"
 #include "runtime/streaming.h"
 
@@ -413,12 +414,11 @@ class Run {
   void copy_singles(const Piece& piece, const Sources& sources, int rows, std::byte* dst) const {
     const std::int64_t row_bytes = elements_ * c_.block;
     with_copy(c_.block, [&](auto copy) {
-      for (int i = 0; i < rows; ++i, dst += row_bytes) {
-        const std::byte* const src = p_.src + sources.offset[i];
-        for (int j = 0; j < piece.singles_count(); ++j) {
-          const Piece::Single& s = piece.singles()[j];
-          copy(dst + s.at * c_.block, src + s.from * row_.stride);
-        }
+      for (int j = 0; j < piece.singles_count(); ++j) {
+        const Piece::Single& s = piece.singles()[j];
+        const std::byte* const src = p_.src + s.from * row_.stride;
+        std::byte* to = dst + s.at * c_.block;
+        for (int i = 0; i < rows; ++i, to += row_bytes) copy(to, src + sources.offset[i]);
       }
     });
   }
@@ -427,6 +427,9 @@ class Run {
     const std::int64_t row_bytes = elements_ * c_.block, bytes = s.count * c_.block;
     const std::int64_t from = s.from * row_.stride, stride = s.step * row_.stride;
     const bool dense = s.count == 1 || stride == c_.block;
+    constexpr std::int64_t kShort = 4096;  // where memcpy is slower
+    const bool together = dense && !streams_ && bytes >= kVector && bytes <= kShort;
+    const std::byte* together_src[kBatch];
     Gather sparse;
     sparse.stride = stride;
     sparse.count = s.count;
@@ -434,6 +437,12 @@ class Run {
       const std::byte* const src = p_.src + sources.offset[i] + from;
       if (sources.constant[i]) {
         if (!clears_) fill(dst, bytes, sources.value[i], p_.item);
+      } else if (together) {
+        int run = 0;
+        for (; i + run < rows && !sources.constant[i + run]; ++run)
+          together_src[run] = p_.src + sources.offset[i + run] + from;
+        rows::kernels().copy({together_src, run, bytes, dst, row_bytes});
+        i += run - 1, dst += (run - 1) * row_bytes;
       } else if (dense && streams_ && bytes >= kStreamedPiece) {
         stream(dst, src, bytes);
       } else if (dense) {

@@ -391,7 +391,8 @@ struct Outcome<Sum, T> {
   }
 };
 
-// kVectors vectors of position `at`, in bytes, of kRows rows reduced to one, or with 0 of any number.
+// kVectors vectors of position `at`, in bytes, of kRows rows reduced to one, or with 0 of any
+// number.
 template <class Op, class T, int N, int kVectors, int kRows>
 CCONV_INLINE void column(const Windows& a, std::int64_t at, Vec<T, N> (&y)[kVectors]) {
   constexpr std::int64_t kBytes = N * sizeof(T);
@@ -470,8 +471,8 @@ CCONV_INLINE void windows_of(const Windows& a) {
     const std::int64_t at = o * a.stride * a.pitch;
     std::byte* const dst = a.dst + o * a.inner * kSize;
     each_channels<T, kUnrolled<T>>(a.inner, [&](std::int64_t c, auto vectors) {
-      window_block<Op, T, V<T>::kLanes, decltype(vectors)::kCount, kRows>(
-          a, at + c * kSize, dst + c * kSize, outcome);
+      window_block<Op, T, V<T>::kLanes, decltype(vectors)::kCount, kRows>(a, at + c * kSize,
+                                                                          dst + c * kSize, outcome);
     });
   }
 }

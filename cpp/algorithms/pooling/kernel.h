@@ -146,7 +146,7 @@ struct Reduction {
   void (*rows)(const Rows&);
   void (*down)(const Down&);
   void (*along)(const Along&);
-  void (*planes)(const Planes&);           // of numbers with fractions, else null
+  void (*planes)(const Planes&);  // of numbers with fractions, else null
   void (*windows)(const Windows&);
   void (*slide)(const Slide&);             // of the types that images have, else null
   void (*slide_along)(const SlideAlong&);  // likewise

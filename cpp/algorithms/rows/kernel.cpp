@@ -351,6 +351,34 @@ void rotate(const std::byte* row, std::int64_t count, Complex<R>* rotated) {
   }
 }
 
+// A row of at least a vector V: the first and the last, and between them whole vectors at aligned
+// addresses of dst, since a store across two lines takes twice as long.
+template <class V>
+CCONV_INLINE void copy_row(const std::byte* src, std::int64_t bytes, std::byte* dst) {
+  constexpr std::int64_t kBytes = sizeof(V);
+  const V first = V::load(src), last = V::load(src + bytes - kBytes);
+  std::int64_t i =
+      kBytes - static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(dst) % kBytes);
+  first.store(dst);
+  for (; i + kBytes <= bytes; i += kBytes) V::load(src + i).store(dst + i);
+  last.store(dst + bytes - kBytes);
+}
+
+void copy_rows(const Copy& a) {
+  std::byte* dst = a.dst;
+  for (std::int64_t r = 0; r < a.rows; ++r, dst += a.pitch) {
+    using Bytes = V<std::uint8_t>;
+    using Few = Vec<std::uint8_t, 16>;
+    const std::byte* const src = a.src[r];
+    if (a.bytes >= Bytes::kLanes)
+      copy_row<Bytes>(src, a.bytes, dst);
+    else if (a.bytes >= Few::kLanes)
+      copy_row<Few>(src, a.bytes, dst);
+    else
+      for (std::int64_t i = 0; i < a.bytes; ++i) dst[i] = src[i];
+  }
+}
+
 // A sum holds every real type, but an integer sum no float and a real sum no complex number.
 template <class From, class Sum>
 constexpr Load load_or_null() {
@@ -381,6 +409,7 @@ constexpr void fill_column(Kernels& kernels, Type sum) {
 constexpr Kernels make_kernels() {
   Kernels kernels{};
   kernels.vector_bytes = sizeof(V<float>);
+  kernels.copy = copy_rows;
   kernels.gather[0] = gather<std::uint8_t>;
   kernels.gather[1] = gather<std::uint16_t>;
   kernels.gather[2] = gather<std::uint32_t>;

@@ -42,8 +42,17 @@ struct Finish {
 template <class R>
 using Rotate = void (*)(const std::byte* row, std::int64_t count, Complex<R>* rotated);
 
+// Rows of `bytes` bytes each, side by side, from anywhere to `pitch` bytes apart.
+struct Copy {
+  const std::byte* const* src;
+  std::int64_t rows, bytes;
+  std::byte* dst;
+  std::int64_t pitch;
+};
+
 struct Kernels {
   int vector_bytes;
+  void (*copy)(const Copy&);
   Load gather[5];            // dst[...] = element (r, i) of src as it is, of 1, 2, 4, 8 or 16 bytes
   Load load[kTypes][kSums];  // null where a sum cannot hold the type
   Store store[kSums][kTypes];  // likewise
