@@ -296,6 +296,19 @@ def test_windows_that_slide_by_one(name, dtype, data):
         assert pool().tobytes() == y.tobytes()
 
 
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (2, 3), (9, 1), (15, 1)])
+@pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d"])
+def test_pieces_of_long_rows(name, kernel, stride):
+    """Rows that no cache holds are cut; each window is as if alone with its neighbours."""
+    pool = getattr(cconv, name)
+    x = values(0, (23, 70001))
+    y = pool(x, kernel, stride)
+    width = 1000
+    for begin in (*range(0, y.shape[1] - width, width), y.shape[1] - width):
+        columns = x[:, begin * stride : (begin + width - 1) * stride + kernel]
+        np.testing.assert_array_equal(y[:, begin : begin + width], pool(columns, kernel, stride))
+
+
 @given(
     st.sampled_from(("max_pool", "avg_pool")),
     st.sampled_from(("f4", "f8", "u1", "i8", "c8")),
