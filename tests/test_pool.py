@@ -309,6 +309,29 @@ def test_pieces_of_long_rows(name, kernel, stride):
         np.testing.assert_array_equal(y[:, begin : begin + width], pool(columns, kernel, stride))
 
 
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+def test_means_at_the_border(dtype, channels_last):
+    """The first and last rows and columns have divisors of their own."""
+    shape = (19, 21, 40) if channels_last else (5, 19, 21)
+    options = {"kernel_size": (3, 5), "stride": (1, 2), "padding": (1, 2)}
+    options |= {"count_include_pad": False, "channels_last": channels_last}
+    pool = Pool("avg_pool", 2, values(0, shape, dtype), options)
+    assert_pooled(pool(), pool)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("stride", [1, 5])
+def test_few_channels_under_wide_gaps(dtype, stride):
+    """Rows under a band that no cache holds, and rows that no window sees."""
+    x = values(0, (19, 4300, 31), dtype)
+    options = {"dilation": (3, 2000), "stride": (stride, 1), "channels_last": True}
+    y = cconv.max_pool2d(x, (2, 3), **options)
+    rows = np.maximum(x[:-3], x[3:])[::stride]
+    columns = [rows[:, i * 2000 : i * 2000 + 300] for i in range(3)]
+    np.testing.assert_array_equal(y, np.maximum(np.maximum(*columns[:2]), columns[2]))
+
+
 @given(
     st.sampled_from(("max_pool", "avg_pool")),
     st.sampled_from(("f4", "f8", "u1", "i8", "c8")),

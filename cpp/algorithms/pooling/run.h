@@ -111,11 +111,9 @@ class Run {
       return i;
     };
     Position at;
-    // Pieces differ by one result at most.
-    const std::int64_t piece = next(t_.pieces), out = p_.axis[2].out;
-    const std::int64_t least = out / t_.pieces, larger = out % t_.pieces;
-    at.ow = piece * least + std::min(piece, larger);
-    at.count = least + (piece < larger);
+    const Range piece = piece_of(p_.axis[2].out, next(t_.pieces), t_.pieces);
+    at.ow = piece.begin;
+    at.count = piece.end - piece.begin;
     if (p_.channels_last) {
       at.c = next(t_.channel_blocks) * (t_.inner / parts_);
       at.oh = next(p_.axis[1].out);

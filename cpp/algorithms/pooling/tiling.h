@@ -49,6 +49,13 @@ inline const Reduction& reduction_of(const PoolProblem& p, Type type) {
   return type == Type::float64 ? k.sum_float64 : k.sum_float32;
 }
 
+// Piece i of a row of results, of `pieces` that differ by one result at most.
+inline Range piece_of(std::int64_t out, std::int64_t i, std::int64_t pieces) {
+  const std::int64_t least = out / pieces, larger = out % pieces;
+  const std::int64_t begin = i * least + std::min(i, larger);
+  return {begin, begin + least + (i < larger)};
+}
+
 // Elements that a mean counts along an axis.
 inline std::int64_t counted(const PoolProblem& p, const PoolAxis& axis, std::int64_t o) {
   return p.count_include_pad && !axis.shared ? taps_padded(axis.window, o, axis.in)
