@@ -297,9 +297,10 @@ class Run {
         row_bytes <= 2 * kItemBytes ? elements_ : std::max<std::int64_t>(kItemBytes / c_.block, 1);
     pieces_ = (elements_ + piece_ - 1) / piece_;
     rows_per_item_ = pieces_ > 1 ? 1 : std::max<std::int64_t>(kItemBytes / row_bytes, 1);
-    constexpr std::int64_t kShortRow = 512;  // its borders cost more than to clear all of it
     streams_ = result_bytes(p) >= kStreamedBytes;
-    clears_ = has_zeros(p) && !is_plain(row_) && row_bytes <= kShortRow;
+    constexpr std::int64_t kNarrow = 64;  // bytes; a call to memset costs less for wider ones
+    joins_ = pieces_ == 1 && has_zeros(p) && goes_together(row_.in, row_.stride) &&
+             (row_.before + row_.after) * c_.block <= kNarrow;
   }
 
   std::int64_t items() const { return (rows_ + rows_per_item_ - 1) / rows_per_item_ * pieces_; }
@@ -318,8 +319,7 @@ class Run {
     for (std::int64_t r = first; r < last; r += batch, dst += batch * row_bytes) {
       const int rows = static_cast<int>(std::min(batch, last - r));
       for (int i = 0; i < rows; ++i, cursor.next()) cursor.get(sources, i);
-      if (clears_) std::memset(dst, 0, static_cast<std::size_t>(rows * row_bytes));
-      copy_rows(piece, sources, rows, dst);
+      joins_ ? copy_joined(sources, rows, dst) : copy_rows(piece, sources, rows, dst);
     }
     if (streams_) end_streams();
   }
@@ -398,7 +398,7 @@ class Run {
           copy_inside(s, sources, rows, dst);
           break;
         case Stretch::Kind::constant:
-          for (int i = 0; i < rows && !clears_; ++i)
+          for (int i = 0; i < rows; ++i)
             fill(dst + i * row_bytes, bytes, row_.value[s.from], p_.item);
           break;
         case Stretch::Kind::repeat: {
@@ -423,25 +423,59 @@ class Run {
     });
   }
 
+  // Whether such stretches of rows are copied by a kernel: else memcpy is as fast.
+  bool goes_together(std::int64_t count, std::int64_t stride) const {
+    constexpr std::int64_t kShort = 4096;
+    const std::int64_t bytes = count * c_.block;
+    return stride == c_.block && !streams_ && bytes >= rows::kCopiedBytes && bytes <= kShort;
+  }
+
+  // Rows from i on that are all in a constant border, or all not.
+  static int run_of(const Sources& sources, int i, int rows) {
+    int end = i + 1;
+    while (end < rows && sources.constant[end] == sources.constant[i]) ++end;
+    return end - i;
+  }
+
+  void copy_run(const Sources& sources, int first, int run, std::int64_t from, std::int64_t bytes,
+                std::byte* dst, std::int64_t zeros) const {
+    const std::byte* src[kBatch];
+    for (int i = 0; i < run; ++i) src[i] = p_.src + sources.offset[first + i] + from;
+    rows::kernels().copy({src, run, bytes, dst, elements_ * c_.block, zeros});
+  }
+
+  // Whole rows in borders of zeros: what lies between the insides of two is cleared at once.
+  void copy_joined(const Sources& sources, int rows, std::byte* dst) const {
+    const std::int64_t before = row_.before * c_.block, after = row_.after * c_.block;
+    const std::int64_t inside = row_.in * c_.block, row_bytes = elements_ * c_.block;
+    fill(dst, before, nullptr, 1);
+    dst += before;
+    for (int i = 0, run; i < rows; i += run, dst += run * row_bytes) {
+      run = run_of(sources, i, rows);
+      const std::int64_t bytes = (run - 1) * row_bytes + inside;
+      if (sources.constant[i])
+        std::memset(dst, 0, static_cast<std::size_t>(bytes));
+      else
+        copy_run(sources, i, run, 0, inside, dst, before + after);
+      fill(dst + bytes, i + run < rows ? before + after : after, nullptr, 1);
+    }
+  }
+
   void copy_inside(const Stretch& s, const Sources& sources, int rows, std::byte* dst) const {
     const std::int64_t row_bytes = elements_ * c_.block, bytes = s.count * c_.block;
     const std::int64_t from = s.from * row_.stride, stride = s.step * row_.stride;
     const bool dense = s.count == 1 || stride == c_.block;
-    constexpr std::int64_t kShort = 4096;  // where memcpy is slower
-    const bool together = dense && !streams_ && bytes >= kVector && bytes <= kShort;
-    const std::byte* together_src[kBatch];
+    const bool together = goes_together(s.count, stride);
     Gather sparse;
     sparse.stride = stride;
     sparse.count = s.count;
     for (int i = 0; i < rows; ++i, dst += row_bytes) {
       const std::byte* const src = p_.src + sources.offset[i] + from;
       if (sources.constant[i]) {
-        if (!clears_) fill(dst, bytes, sources.value[i], p_.item);
+        fill(dst, bytes, sources.value[i], p_.item);
       } else if (together) {
-        int run = 0;
-        for (; i + run < rows && !sources.constant[i + run]; ++run)
-          together_src[run] = p_.src + sources.offset[i + run] + from;
-        rows::kernels().copy({together_src, run, bytes, dst, row_bytes});
+        const int run = run_of(sources, i, rows);
+        copy_run(sources, i, run, from, bytes, dst, 0);
         i += run - 1, dst += (run - 1) * row_bytes;
       } else if (dense && streams_ && bytes >= kStreamedPiece) {
         stream(dst, src, bytes);
@@ -460,7 +494,7 @@ class Run {
   const PadAxis& row_;
   std::int64_t elements_, rows_, piece_, pieces_, rows_per_item_;
   bool streams_;  // past the caches
-  bool clears_;   // rows, before anything is copied into them
+  bool joins_;    // rows and the borders between them
 };
 
 }  // namespace

@@ -365,17 +365,17 @@ CCONV_INLINE void copy_row(const std::byte* src, std::int64_t bytes, std::byte* 
 }
 
 void copy_rows(const Copy& a) {
+  using Bytes = V<std::uint8_t>;
+  using Few = Vec<std::uint8_t, kCopiedBytes>;
   std::byte* dst = a.dst;
   for (std::int64_t r = 0; r < a.rows; ++r, dst += a.pitch) {
-    using Bytes = V<std::uint8_t>;
-    using Few = Vec<std::uint8_t, 16>;
-    const std::byte* const src = a.src[r];
     if (a.bytes >= Bytes::kLanes)
-      copy_row<Bytes>(src, a.bytes, dst);
-    else if (a.bytes >= Few::kLanes)
-      copy_row<Few>(src, a.bytes, dst);
+      copy_row<Bytes>(a.src[r], a.bytes, dst);
     else
-      for (std::int64_t i = 0; i < a.bytes; ++i) dst[i] = src[i];
+      copy_row<Few>(a.src[r], a.bytes, dst);
+    if (r + 1 == a.rows) break;
+    // What is cleared too much is where the next row comes.
+    for (std::int64_t i = 0; i < a.zeros; i += Few::kLanes) Few::fill(0).store(dst + a.bytes + i);
   }
 }
 

@@ -42,13 +42,16 @@ struct Finish {
 template <class R>
 using Rotate = void (*)(const std::byte* row, std::int64_t count, Complex<R>* rotated);
 
-// Rows of `bytes` bytes each, side by side, from anywhere to `pitch` bytes apart.
+// Rows of `bytes` bytes each, side by side, from anywhere to `pitch` bytes apart; `zeros`: as many
+// bytes between two rows become 0.
 struct Copy {
   const std::byte* const* src;
-  std::int64_t rows, bytes;
+  std::int64_t rows, bytes;  // bytes: at least kCopiedBytes
   std::byte* dst;
   std::int64_t pitch;
+  std::int64_t zeros = 0;
 };
+constexpr std::int64_t kCopiedBytes = 16;
 
 struct Kernels {
   int vector_bytes;
