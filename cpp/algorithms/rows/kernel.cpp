@@ -365,7 +365,7 @@ CCONV_INLINE void copy_row(const std::byte* src, std::int64_t bytes, std::byte* 
 }
 
 void copy_rows(const Copy& a) {
-  using Bytes = V<std::uint8_t>;
+  using Bytes = HalfV<std::uint8_t>;
   using Few = Vec<std::uint8_t, kCopiedBytes>;
   std::byte* dst = a.dst;
   for (std::int64_t r = 0; r < a.rows; ++r, dst += a.pitch) {
