@@ -358,7 +358,7 @@ CCONV_INLINE void copy_row(const std::byte* src, std::int64_t bytes, std::byte* 
   constexpr std::int64_t kBytes = sizeof(V);
   const V first = V::load(src), last = V::load(src + bytes - kBytes);
   std::int64_t i =
-      kBytes - static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(dst) % kBytes);
+      kBytes - static_cast<std::int64_t>(reinterpret_cast<std::uint64_t>(dst) % kBytes);
   first.store(dst);
   for (; i + kBytes <= bytes; i += kBytes) V::load(src + i).store(dst + i);
   last.store(dst + bytes - kBytes);
