@@ -164,10 +164,10 @@ def test_bytes_in_and_out():
 
 @st.composite
 def small(draw):
-    """Whole weights and their scale; most are so small that sums of bytes fit 16 bits."""
+    """Whole weights and their scale; sums of bytes fit 16 bits, or their parts do, or neither."""
     parts = []
     for _ in range(2):
-        size = draw(st.sampled_from((1, 2, 3, 3, 4, 5, 5, 6, 7, 9, 15)))
+        size = draw(st.sampled_from((1, 2, 3, 3, 4, 5, 5, 6, 7, 9, 15, 17, 31)))
         equal = draw(st.booleans())
         most = draw(st.sampled_from((1, 2, 6)))
         part = (
@@ -226,10 +226,16 @@ def test_sums_of_bytes_are_as_narrow_as_they_can_be():
         binomial / np.float32(256),
         np.full((3, 3), 1 / 9, "f4"),
         np.ones((15, 17)),
+        np.ones((31, 21)) / 651,
     ):
         assert "16 bits" in tiles(kernel.astype("f4"))
-    wide = tiles(binomial.astype("f4"), dtype="f4"), tiles(np.ones((16, 17), "f4"))
-    wide += tiles(-binomial), tiles(binomial, activation="relu"), tiles(binomial / np.float64(257))
+    wide = tiles(binomial.astype("f4"), dtype="f4"), tiles(np.ones((64, 64), "f4"))
+    wide += (
+        tiles(np.outer([1] * 15 + [3], [1] * 17)),
+        tiles(-binomial),
+        tiles(binomial, activation="relu"),
+        tiles(binomial / np.float64(257)),
+    )
     wide += (tiles(binomial, x=x.astype("i2"), dtype="i2"),)
     assert not any("16 bits" in tiles for tiles in wide)
 

@@ -52,7 +52,7 @@ struct Problem {
   bool prepared = false;  // weights are those of a layer, ready for many calls
   Algorithm algorithm = Algorithm::automatic;
   Form form = Form::general;
-  bool small_weights = false;  // of that form, and sums of bytes fit 16 bits, up to a factor
+  bool small_weights = false;  // of that form, and sums of bytes are of few bits, up to a factor
 
   constexpr std::int64_t taps() const {
     return axis[0].window.kernel * axis[1].window.kernel * axis[2].window.kernel;

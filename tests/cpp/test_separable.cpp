@@ -203,8 +203,9 @@ TEST_CASE("bytes down: every height and number of rows") {
   });
 }
 
-bool bytes_go_along(Level level, std::int64_t width, std::int64_t step, bool equal, int shift,
-                    Random& random) {
+// fitting: terms whose sum fits 16 bits.
+bool bytes_go_along(Level level, std::int64_t width, std::int64_t step, std::int64_t fitting,
+                    bool equal, int shift, Random& random) {
   constexpr std::int64_t kOutputs = 2;
   const std::int64_t columns = kernels(level).word_lanes + random.between(0, 1100);
   const std::int64_t reach = columns + (width - 1) * step, pitch = 2 * reach + 1;
@@ -214,7 +215,8 @@ bool bytes_go_along(Level level, std::int64_t width, std::int64_t step, bool equ
   for (std::int64_t r = 0; r < kOutputs; ++r)
     for (std::int64_t i = 0; i < reach; ++i) {
       // Now and then as large as sums may be.
-      const auto x = static_cast<std::uint16_t>(random.between(0, 65280 / (9 * width)));
+      const std::int64_t most = fitting < width ? 65280 / fitting : 65280 / (9 * width);
+      const auto x = static_cast<std::uint16_t>(random.between(0, most));
       std::memcpy(rows + r * pitch + 2 * i, &x, sizeof x);
     }
   const float scale =
@@ -223,8 +225,8 @@ bool bytes_go_along(Level level, std::int64_t width, std::int64_t step, bool equ
   Guarded dst(static_cast<std::size_t>(dst_pitch + columns));
   Guarded scratch(static_cast<std::size_t>(shared));
   std::byte* const to = dst.last(static_cast<std::size_t>(dst_pitch + columns));
-  kernels(level).bytes_along({rows, pitch, width, step, address_of(weights), scale, shift, kOutputs,
-                              columns, to, dst_pitch,
+  kernels(level).bytes_along({rows, pitch, width, step, fitting, address_of(weights), scale, shift,
+                              kOutputs, columns, to, dst_pitch,
                               scratch.last(static_cast<std::size_t>(shared))});
   bool right = dst.rest_is_untouched() && scratch.rest_is_untouched();
   for (std::int64_t r = 0; r < kOutputs; ++r)
@@ -250,8 +252,23 @@ TEST_CASE("bytes along: every width and way to round") {
             CAPTURE(step);
             CAPTURE(equal);
             CAPTURE(shift);
-            CHECK(bytes_go_along(level, width, step, equal, shift, random));
+            CHECK(bytes_go_along(level, width, step, width, equal, shift, random));
           }
+  });
+}
+
+TEST_CASE("bytes along: sums that do not fit 16 bits") {
+  for_each_level([](Level level) {
+    Random random(5);
+    for (const std::int64_t width : {2, 5, 9, 16, 17, 21, 31, 32, 40})
+      for (const std::int64_t fitting : {1, 2, 5, 8, 12, 31})
+        for (const std::int64_t step : {1, 3}) {
+          if (fitting >= width) continue;
+          CAPTURE(width);
+          CAPTURE(fitting);
+          CAPTURE(step);
+          CHECK(bytes_go_along(level, width, step, fitting, true, -1, random));
+        }
   });
 }
 
@@ -276,7 +293,12 @@ TEST_CASE("small factors") {
   CHECK(small_factors_of(halves, {1, 2}, 0.3f).column ==
         std::vector<std::uint16_t>{2, 7, 14, 7, 2});
   CHECK(small_factors_of<std::int64_t>({3}, {1, 2, 1}, 5).scale == 15);
-  CHECK(!small_factors_of(large, large, 1.0f).fit());
+  CHECK(scaled.fitting == 15);
+  CHECK(small_factors_of(large, large, 1.0f).fitting == 257 / 17);
+  CHECK(small_factors_of<float>({1, 1}, std::vector<float>(129, 1), 0.5f).fitting == 128);
+  CHECK(!small_factors_of(std::vector<float>(300, 1), box, 1.0f).fit());
+  CHECK(!small_factors_of(std::vector<float>(64, 1), std::vector<float>(64, 1), 1.0f).fit());
+  CHECK(!small_factors_of(std::vector<float>{3, 20}, std::vector<float>(20, 1), 1.0f).fit());
   CHECK(!small_factors_of(binomial, binomial, -1.0f).fit());
   CHECK(!small_factors_of<float>({1, 1.001f}, {1}, 1).fit());
   CHECK(!small_factors_of<double>({1, 1}, {1, 1, 1}, 1 / 6.0).fit());

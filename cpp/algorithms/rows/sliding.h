@@ -106,31 +106,33 @@ CCONV_INLINE void slide(const std::byte* const* rows, std::int64_t height, std::
   }
 }
 
-// Calls store(y, i) for vectors y of
-//
-//   row[i] op row[i + step] op ... row[i + (width - 1) * step]
-//
-// that cover i < columns, at least a vector's.  What is joined are 1, 2, 4, 8 neighbours and so on,
-// each from two of the one before; kTwice: elements may be joined twice, so that the two largest
-// that overlap are a window.  scratch: halvings(width) rows of `pitch` bytes, each for
-// columns + width * step.
-template <class V, class T, bool kTwice, class Op, class Store>
-CCONV_INLINE void slide_along(const std::byte* row, std::int64_t width, std::int64_t step,
-                              std::int64_t columns, std::byte* scratch, std::int64_t pitch, Op op,
-                              Store store) {
+constexpr int kMostParts = 64;  // of windows along a row
+
+// The parts of windows along a row, which follow one another: where those of the first window are.
+// What is joined are 1, 2, 4, 8 neighbours and so on, at most `most`, each from two of the one
+// before; kTwice: elements may be joined twice, so that the two largest that overlap are a window.
+// Gives how many there are, at most kMostParts.
+template <class V, class T, bool kTwice, class Op>
+CCONV_INLINE int parts_along(const std::byte* row, std::int64_t width, std::int64_t most,
+                             std::int64_t step, std::int64_t columns, std::byte* scratch,
+                             std::int64_t pitch, Op op, const std::byte* (&parts)[kMostParts]) {
   constexpr std::int64_t kSize = sizeof(T);
-  constexpr int kLanes = V::kLanes, kMostParts = 64;
-  const std::byte* parts[kMostParts];  // of a window, which follow one another
+  constexpr int kLanes = V::kLanes;
   int count = 0;
   std::int64_t at = 0;  // where the next part begins
   const std::byte* from = row;
+  const auto add = [&](std::int64_t size) {
+    parts[count++] = from + at * kSize;
+    at += size * step;
+  };
   for (std::int64_t size = 1;; size *= 2) {
-    const bool last = 2 * size > width;
-    if (kTwice ? last : (width & size) != 0) {
-      parts[count++] = from + at * kSize;
-      at += size * step;
+    const bool last = 2 * size > most;
+    // Of the largest as many as there are; of others those that are left over.
+    if (kTwice ? last : !last && (width & size) != 0) add(size);
+    if (last) {
+      for (std::int64_t i = 0; !kTwice && i < width / size; ++i) add(size);
+      break;
     }
-    if (last) break;
     const std::byte* const next = from + size * step * kSize;
     each_vectors<kLanes>(columns + (width - 2 * size) * step, [&](std::int64_t i, auto vectors) {
       constexpr int kVectors = decltype(vectors)::kCount;
@@ -142,6 +144,24 @@ CCONV_INLINE void slide_along(const std::byte* row, std::int64_t width, std::int
     scratch += pitch;
   }
   if (kTwice && at < width * step) parts[count++] = parts[0] + (width * step - at) * kSize;
+  return count;
+}
+
+// Calls store(y, i) for vectors y of
+//
+//   row[i] op row[i + step] op ... row[i + (width - 1) * step]
+//
+// that cover i < columns, at least a vector's, from parts_along.  scratch: halvings(width) rows of
+// `pitch` bytes, each for columns + width * step.
+template <class V, class T, bool kTwice, class Op, class Store>
+CCONV_INLINE void slide_along(const std::byte* row, std::int64_t width, std::int64_t step,
+                              std::int64_t columns, std::byte* scratch, std::int64_t pitch, Op op,
+                              Store store) {
+  constexpr std::int64_t kSize = sizeof(T);
+  constexpr int kLanes = V::kLanes;
+  const std::byte* parts[kMostParts];
+  const int count =
+      parts_along<V, T, kTwice>(row, width, width, step, columns, scratch, pitch, op, parts);
   each_vectors<kLanes>(columns, [&](std::int64_t i, auto vectors) {
     constexpr int kVectors = decltype(vectors)::kCount;
     V y[kVectors];

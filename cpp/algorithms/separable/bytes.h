@@ -1,5 +1,5 @@
-// Bytes that become bytes by small weights: sums are whole numbers of 16 bits, exact, and rounded
-// once, when they are multiplied by the scale of the weights.
+// Bytes that become bytes by small weights: sums are whole numbers of 16 bits, or of equal weights
+// of more, exact, and rounded once, when they are multiplied by the scale of the weights.
 #pragma once
 
 #include <cstring>
@@ -36,10 +36,10 @@ class ByteSums {
   // The results of such rows and columns.
   void along(const Scratch& scratch, const planes::Unit& u, Range rows, Range columns) const {
     std::byte* const to = dst_ + planes::dst_offset(g_, u, rows.begin) + columns.begin;
-    kernels().bytes_along({scratch.columns, t_.sum_bytes, g_.w.window.kernel,
-                           g_.w.window.dilation * g_.inner, equal_ ? nullptr : factors_.row.data(),
-                           factors_.scale, factors_.shift, rows.end - rows.begin,
-                           columns.end - columns.begin, to, g_.dst_step[1], scratch.shared});
+    kernels().bytes_along(
+        {scratch.columns, t_.sum_bytes, g_.w.window.kernel, g_.w.window.dilation * g_.inner,
+         factors_.fitting, equal_ ? nullptr : factors_.row.data(), factors_.scale, factors_.shift,
+         rows.end - rows.begin, columns.end - columns.begin, to, g_.dst_step[1], scratch.shared});
   }
 
  private:

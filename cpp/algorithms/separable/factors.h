@@ -76,9 +76,10 @@ bool factor(const T* weights, std::int64_t rows, std::int64_t columns, T* column
 }
 
 // Weights that are not negative as whole numbers, scale * column[i] * row[j], so small that sums of
-// bytes, and what rounds them, fit 16 bits.
+// bytes, and what rounds them, fit 16 bits; or else all 1, and those of `fitting` columns do.
 struct SmallFactors {
   std::vector<std::uint16_t> column, row;
+  std::int64_t fitting = 0;  // columns
   float scale = 0;
   int shift = -1;  // scale is 2^-shift, if not negative
 
@@ -139,8 +140,16 @@ SmallFactors small_factors(const T* weights, std::int64_t rows, std::int64_t col
   }
   const double half = f.shift > 0 ? 1 << (f.shift - 1) : 0;
   const bool exact = f.shift >= 0 || !std::is_same_v<T, double>;  // the scale, in T
-  const bool fits = 255 * total + half <= 65535 && f.scale <= kMostScale;
-  return exact && fits ? f : SmallFactors{};
+  constexpr double kMost = 65535, kMostExact = 1 << 24;           // the latter: of floats
+  f.fitting = columns;
+  if (255 * total + half > kMost) {
+    constexpr std::int64_t kMostParts = 12;  // more are slower than floats
+    const bool ones = total == static_cast<double>(count);
+    f.fitting = std::min(static_cast<std::int64_t>(kMost / 255) / rows, columns - 1);
+    if (!ones || f.fitting == 0 || columns / f.fitting >= kMostParts || 255 * total > kMostExact)
+      return {};
+  }
+  return exact && f.scale <= kMostScale ? f : SmallFactors{};
 }
 
 }  // namespace cconv::separable

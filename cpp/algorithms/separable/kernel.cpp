@@ -4,6 +4,7 @@
 
 #include CCONV_LEVEL_HEADER
 #include "algorithms/rows/sliding.h"
+#include "isa/transpose.h"
 
 namespace cconv::separable {
 namespace {
@@ -167,7 +168,59 @@ void finished_bytes_along(const BytesAlong& a, Finish finish) {
   });
 }
 
+// scale * (low + 65536 * high) of each lane.
+template <int N>
+CCONV_INLINE void store_scaled_bytes(Vec<std::uint16_t, N> low, Vec<std::uint16_t, N> high,
+                                     float scale, std::byte* to) {
+  constexpr int kBytes = 16;  // that are made at once
+  float sums[N > kBytes ? N : kBytes] = {};
+  if constexpr (N > 1) {
+    using Ints = Vec<std::int32_t, N / 2>;
+    using Floats = Vec<float, N / 2>;
+    const auto scaled = [=](Vec<std::uint16_t, N> pairs) {
+      const Ints y{reinterpret_cast<typename Ints::Native>(pairs.v)};
+      return Floats{__builtin_convertvector(y.v, typename Floats::Native)} * Floats::fill(scale);
+    };
+    using All = typename FirstLanes<N>::type;
+    scaled(zip<0>(low, high, All{})).store(sums);
+    scaled(zip<1>(low, high, All{})).store(sums + N / 2);
+  } else {
+    sums[0] = static_cast<float>(low.v[0] + 65536 * high.v[0]) * scale;
+  }
+  std::byte bytes[kBytes];
+  for (int i = 0; i < N; i += kBytes)
+    narrow_to_bytes(reinterpret_cast<const std::byte*>(sums + i), N < kBytes ? bytes : to + i);
+  for (int i = 0; N < kBytes && i < N; ++i) to[i] = bytes[i];
+}
+
+// Sums that do not fit: of parts that do, and how often these wrapped.
+void wide_bytes_along(const BytesAlong& a) {
+  const std::int64_t piece = along_piece(a.width, a.step), pitch = along_pitch(a.width, a.step);
+  const Weighted<std::uint16_t> plain{Words::fill(1)};
+  for (std::int64_t r = 0; r < a.outputs; ++r) {
+    for (std::int64_t begin = 0; begin < a.columns; begin += piece) {
+      const std::int64_t left = a.columns - begin, count = left < piece ? left : piece;
+      const std::int64_t all = count < Words::kLanes ? Words::kLanes : count;
+      const std::int64_t from = begin + count - all;
+      const std::byte* parts[rows::kMostParts];
+      const int n = rows::parts_along<Words, std::uint16_t, false>(
+          a.rows + r * a.rows_pitch + from * kWord, a.width, a.fitting, a.step, all, a.scratch,
+          pitch * kWord, plain, parts);
+      rows::each_vector<Words::kLanes>(all, [&](std::int64_t i) {
+        Words low = Words::load(parts[0] + i * kWord), high = Words::fill(0);
+        for (int p = 1; p < n; ++p) {
+          const Words x = Words::load(parts[p] + i * kWord);
+          low = low + x;
+          high = high - Words{reinterpret_cast<Words::Native>((low < x).v)};
+        }
+        store_scaled_bytes(low, high, a.scale, a.dst + r * a.dst_pitch + from + i);
+      });
+    }
+  }
+}
+
 void bytes_along(const BytesAlong& a) {
+  if (a.fitting < a.width) return wide_bytes_along(a);
   if (a.shift == 0) return finished_bytes_along(a, Whole{});
   a.shift > 0 ? finished_bytes_along(a, Shifted{a.shift})
               : finished_bytes_along(a, Scaled{a.scale});

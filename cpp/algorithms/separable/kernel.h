@@ -84,13 +84,15 @@ struct BytesDown {
 
 // dst[r][i] = scale * sum over k < width of weights[k] * rows[r][i + k * step]
 //
-// of 16-bit sums, which fit 16 bits, as bytes: half to even, saturating.
+// of 16-bit sums as bytes: half to even, saturating.
 // rows: r * rows_pitch bytes from `rows` on.  columns: at least word_lanes.
 // shift: scale is 2^-shift; or negative.  weights: null where all are 1, then as Along.
+// fitting: as many terms as fit 16 bits; all, or else all weights are 1 and kMostParts make up the
+// width.
 struct BytesAlong {
   const std::byte* rows;
   std::int64_t rows_pitch;
-  std::int64_t width, step;
+  std::int64_t width, step, fitting;
   const std::uint16_t* weights;
   float scale;
   int shift;
