@@ -84,6 +84,13 @@ CCONV_INLINE void store_scaled_bytes(V<std::uint16_t> words, float scale, std::b
   _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), _mm256_castsi256_si128(b));
 }
 
+// The upper halves of products.
+CCONV_INLINE V<std::uint16_t> high_product(V<std::uint16_t> a, V<std::uint16_t> b) {
+  const __m256i y =
+      _mm256_mulhi_epu16(reinterpret_cast<__m256i>(a.v), reinterpret_cast<__m256i>(b.v));
+  return {reinterpret_cast<V<std::uint16_t>::Native>(y)};
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 6;
 constexpr int kDirectVectors = 2;

@@ -101,6 +101,13 @@ CCONV_INLINE void store_scaled_bytes(V<std::uint16_t> words, float scale, std::b
   }
 }
 
+// The upper halves of products.
+CCONV_INLINE V<std::uint16_t> high_product(V<std::uint16_t> a, V<std::uint16_t> b) {
+  const __m512i y =
+      _mm512_mulhi_epu16(reinterpret_cast<__m512i>(a.v), reinterpret_cast<__m512i>(b.v));
+  return {reinterpret_cast<V<std::uint16_t>::Native>(y)};
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 8;
 constexpr int kDirectVectors = 3;

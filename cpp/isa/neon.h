@@ -63,6 +63,15 @@ CCONV_INLINE void store_scaled_bytes(V<std::uint16_t> words, float scale, std::b
           vqmovn_u16(vcombine_u16(scaled(vget_low_u16(w)), scaled(vget_high_u16(w)))));
 }
 
+// The upper halves of products.
+CCONV_INLINE V<std::uint16_t> high_product(V<std::uint16_t> a, V<std::uint16_t> b) {
+  const auto x = reinterpret_cast<uint16x8_t>(a.v), y = reinterpret_cast<uint16x8_t>(b.v);
+  const uint32x4_t low = vmull_u16(vget_low_u16(x), vget_low_u16(y));
+  const uint32x4_t high = vmull_u16(vget_high_u16(x), vget_high_u16(y));
+  const uint16x8_t product = vcombine_u16(vshrn_n_u32(low, 16), vshrn_n_u32(high, 16));
+  return {reinterpret_cast<V<std::uint16_t>::Native>(product)};
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 8;
 constexpr int kDirectVectors = 3;

@@ -48,6 +48,11 @@ CCONV_INLINE void store_scaled_bytes(V<std::uint16_t> words, float scale, std::b
   store_one(bytes, static_cast<std::uint8_t>(bounded + 0x1.8p23f - 0x1.8p23f));
 }
 
+// The upper half of a product.
+CCONV_INLINE V<std::uint16_t> high_product(V<std::uint16_t> a, V<std::uint16_t> b) {
+  return V<std::uint16_t>::fill(static_cast<std::uint16_t>(std::uint32_t{a.v[0]} * b.v[0] >> 16));
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 4;
 constexpr int kDirectVectors = 2;

@@ -68,6 +68,12 @@ CCONV_INLINE void store_scaled_bytes(V<std::uint16_t> words, float scale, std::b
   _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), _mm_packus_epi16(y, y));
 }
 
+// The upper halves of products.
+CCONV_INLINE V<std::uint16_t> high_product(V<std::uint16_t> a, V<std::uint16_t> b) {
+  const __m128i y = _mm_mulhi_epu16(reinterpret_cast<__m128i>(a.v), reinterpret_cast<__m128i>(b.v));
+  return {reinterpret_cast<V<std::uint16_t>::Native>(y)};
+}
+
 // Accumulators of direct's register tile: output channels x vectors of positions.
 constexpr int kDirectChannels = 4;
 constexpr int kDirectVectors = 2;

@@ -219,14 +219,17 @@ bool bytes_go_along(Level level, std::int64_t width, std::int64_t step, std::int
       const auto x = static_cast<std::uint16_t>(random.between(0, most));
       std::memcpy(rows + r * pitch + 2 * i, &x, sizeof x);
     }
-  const float scale =
-      shift >= 0 ? std::ldexp(1.0f, -shift) : static_cast<float>(random.between(1, 300)) / 7000;
+  float scale = static_cast<float>(random.between(1, 300)) / 7000;
+  if (shift >= 0) scale = std::ldexp(1.0f, -shift);
+  if (shift == -2) scale = 1 / static_cast<float>(2 * random.between(1, 200) + 1);
+  const Quotient quotient = shift == -2 ? quotient_of(scale, 65280) : Quotient{};
+  if (shift == -2 && quotient.factor == 0) return true;  // too large
   const std::int64_t dst_pitch = columns + 3, shared = along_bytes(width, step, 2);
   Guarded dst(static_cast<std::size_t>(dst_pitch + columns));
   Guarded scratch(static_cast<std::size_t>(shared));
   std::byte* const to = dst.last(static_cast<std::size_t>(dst_pitch + columns));
   kernels(level).bytes_along({rows, pitch, width, step, fitting, address_of(weights), scale, shift,
-                              kOutputs, columns, to, dst_pitch,
+                              quotient, kOutputs, columns, to, dst_pitch,
                               scratch.last(static_cast<std::size_t>(shared))});
   bool right = dst.rest_is_untouched() && scratch.rest_is_untouched();
   for (std::int64_t r = 0; r < kOutputs; ++r)
@@ -247,7 +250,7 @@ TEST_CASE("bytes along: every width and way to round") {
     for (std::int64_t width = 1; width <= 17; ++width)
       for (const std::int64_t step : {1, 3})
         for (const bool equal : {false, true})
-          for (const int shift : {-1, 0, 1, 4, 8}) {
+          for (const int shift : {-2, -1, 0, 1, 4, 8}) {
             CAPTURE(width);
             CAPTURE(step);
             CAPTURE(equal);
@@ -278,6 +281,25 @@ SmallFactors small_factors_of(const std::vector<T>& column, const std::vector<T>
   for (const T c : column)
     for (const T r : row) weights.push_back(static_cast<T>(c * r) * scale);
   return small_factors(weights.data(), std::ssize(column), std::ssize(row));
+}
+
+TEST_CASE("division by odd numbers rounds as a product with their inverse") {
+  int divided = 0;
+  for (int divisor = 1; divisor < 1100; ++divisor) {
+    const float scale = 1 / static_cast<float>(divisor);
+    const std::int64_t most = std::min(65535 - divisor / 2, 256 * divisor);
+    const Quotient q = quotient_of(scale, static_cast<double>(most));
+    if (q.factor == 0) continue;
+    ++divided;
+    std::int64_t wrong = 0;
+    for (std::int64_t n = 0; n <= most; ++n)
+      wrong += ((n + q.half) * q.factor >> (16 + q.shift)) !=
+               static_cast<std::int64_t>(std::nearbyint(static_cast<float>(n) * scale));
+    CHECK(wrong == 0);
+  }
+  CHECK(divided > 200);
+  for (const int size : {3, 5, 7, 9, 11, 13, 15})
+    CHECK(quotient_of(1 / static_cast<float>(size * size), 255 * size * size).factor > 0);
 }
 
 TEST_CASE("small factors") {

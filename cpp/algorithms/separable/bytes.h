@@ -36,10 +36,11 @@ class ByteSums {
   // The results of such rows and columns.
   void along(const Scratch& scratch, const planes::Unit& u, Range rows, Range columns) const {
     std::byte* const to = dst_ + planes::dst_offset(g_, u, rows.begin) + columns.begin;
-    kernels().bytes_along(
-        {scratch.columns, t_.sum_bytes, g_.w.window.kernel, g_.w.window.dilation * g_.inner,
-         factors_.fitting, equal_ ? nullptr : factors_.row.data(), factors_.scale, factors_.shift,
-         rows.end - rows.begin, columns.end - columns.begin, to, g_.dst_step[1], scratch.shared});
+    kernels().bytes_along({scratch.columns, t_.sum_bytes, g_.w.window.kernel,
+                           g_.w.window.dilation * g_.inner, factors_.fitting,
+                           equal_ ? nullptr : factors_.row.data(), factors_.scale, factors_.shift,
+                           factors_.quotient, rows.end - rows.begin, columns.end - columns.begin,
+                           to, g_.dst_step[1], scratch.shared});
   }
 
  private:

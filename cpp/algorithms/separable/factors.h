@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "algorithms/separable/kernel.h"
+
 namespace cconv::separable {
 
 constexpr std::int64_t kMostTaps = 1 << 20;
@@ -81,7 +83,8 @@ struct SmallFactors {
   std::vector<std::uint16_t> column, row;
   std::int64_t fitting = 0;  // columns
   float scale = 0;
-  int shift = -1;  // scale is 2^-shift, if not negative
+  int shift = -1;     // scale is 2^-shift, if not negative
+  Quotient quotient;  // by the inverse of the scale
 
   bool fit() const { return !column.empty(); }
 };
@@ -107,6 +110,23 @@ std::vector<std::uint16_t> multiples(const T* values, std::int64_t step, std::in
       found.push_back(static_cast<std::uint16_t>(whole));
     }
     if (found.size() == static_cast<std::size_t>(count)) return found;
+  }
+  return {};
+}
+
+// Division of numbers up to `most` by the inverse of a scale, if that is an odd number within
+// rounding: no quotient is halfway between two, and products with the scale round as it does.
+inline Quotient quotient_of(double scale, double most) {
+  constexpr double kOff = 2.5e-7, kMostDivisor = 1 << 10;
+  const double divisor = std::nearbyint(1 / scale);
+  if (!(divisor >= 3 && divisor <= kMostDivisor) || std::abs(divisor * scale - 1) > kOff) return {};
+  if (std::fmod(divisor, 2) == 0) return {};
+  const double half = (divisor - 1) / 2;
+  for (int shift = 0; shift < 16; ++shift) {
+    const double power = std::exp2(16 + shift), factor = std::ceil(power / divisor);
+    if (factor > 65535 || most + half > 65535) return {};
+    if ((factor * divisor - power) * (most + half) < power)
+      return {static_cast<std::uint16_t>(half), static_cast<std::uint16_t>(factor), shift};
   }
   return {};
 }
@@ -149,6 +169,7 @@ SmallFactors small_factors(const T* weights, std::int64_t rows, std::int64_t col
     if (!ones || f.fitting == 0 || columns / f.fitting >= kMostParts || 255 * total > kMostExact)
       return {};
   }
+  f.quotient = quotient_of(static_cast<double>(f.scale), 255 * total);
   return exact && f.scale <= kMostScale ? f : SmallFactors{};
 }
 

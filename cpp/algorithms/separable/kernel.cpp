@@ -130,6 +130,12 @@ struct Shifted {
 struct Whole {
   CCONV_INLINE void store(Words y, std::byte* to) const { store_bytes(y, to); }
 };
+struct Divided {
+  Quotient by;
+  CCONV_INLINE void store(Words y, std::byte* to) const {
+    store_bytes(high_product(y + Words::fill(by.half), Words::fill(by.factor)) >> by.shift, to);
+  }
+};
 struct Scaled {
   float scale;
   CCONV_INLINE void store(Words y, std::byte* to) const { store_scaled_bytes(y, scale, to); }
@@ -222,8 +228,9 @@ void wide_bytes_along(const BytesAlong& a) {
 void bytes_along(const BytesAlong& a) {
   if (a.fitting < a.width) return wide_bytes_along(a);
   if (a.shift == 0) return finished_bytes_along(a, Whole{});
-  a.shift > 0 ? finished_bytes_along(a, Shifted{a.shift})
-              : finished_bytes_along(a, Scaled{a.scale});
+  if (a.shift > 0) return finished_bytes_along(a, Shifted{a.shift});
+  a.quotient.factor != 0 ? finished_bytes_along(a, Divided{a.quotient})
+                         : finished_bytes_along(a, Scaled{a.scale});
 }
 
 }  // namespace

@@ -82,13 +82,21 @@ struct BytesDown {
   std::int64_t sums_pitch;  // in bytes
 };
 
+// n divided by an odd number, to the nearest: (n + half) * factor / 2^(16 + shift), rounded down;
+// as long as that fits 16 bits (T. Granlund, P. Montgomery, "Division by invariant integers using
+// multiplication", 1994).  factor 0: no such division.
+struct Quotient {
+  std::uint16_t half = 0, factor = 0;
+  int shift = 0;
+};
+
 // dst[r][i] = scale * sum over k < width of weights[k] * rows[r][i + k * step]
 //
 // of 16-bit sums as bytes: half to even, saturating.
 // rows: r * rows_pitch bytes from `rows` on.  columns: at least word_lanes.
-// shift: scale is 2^-shift; or negative.  weights: null where all are 1, then as Along.
-// fitting: as many terms as fit 16 bits; all, or else all weights are 1 and kMostParts make up the
-// width.
+// shift: scale is 2^-shift; or negative, and then quotient may say it.  weights: null where all are
+// 1, then as Along. fitting: as many terms as fit 16 bits; all, or else all weights are 1 and
+// kMostParts make up the width.
 struct BytesAlong {
   const std::byte* rows;
   std::int64_t rows_pitch;
@@ -96,6 +104,7 @@ struct BytesAlong {
   const std::uint16_t* weights;
   float scale;
   int shift;
+  Quotient quotient;
   std::int64_t outputs, columns;
   std::byte* dst;
   std::int64_t dst_pitch;
