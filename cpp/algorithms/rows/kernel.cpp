@@ -365,8 +365,9 @@ CCONV_INLINE void copy_row(const std::byte* src, std::int64_t bytes, std::byte* 
 }
 
 void copy_rows(const Copy& a) {
-  using Bytes = HalfV<std::uint8_t>;
   using Few = Vec<std::uint8_t, kCopiedBytes>;
+  // Loads of 64 bytes cross a line each time.
+  using Bytes = Vec<std::uint8_t, sizeof(V<float>) >= 32 ? 32 : kCopiedBytes>;
   std::byte* dst = a.dst;
   for (std::int64_t r = 0; r < a.rows; ++r, dst += a.pitch) {
     if (a.bytes >= Bytes::kLanes)

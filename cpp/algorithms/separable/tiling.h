@@ -13,8 +13,8 @@ using planes::Geometry;
 using planes::rows_under;
 
 // Blocking.  Columns summed of a band's rows stay in the second-level cache until they are summed
-// along the rows.
-constexpr std::int64_t kColumnBytes = 192 << 10;
+// along the rows; those that windows slide over gain more by long rows.
+constexpr std::int64_t kColumnBytes = 192 << 10, kSlidingBytes = 768 << 10;
 constexpr std::int64_t kFewEqual = 7;  // terms, which are as fast summed one by one
 constexpr std::int64_t kMostHalo = std::int64_t{1} << 24;  // columns, that sums are shared over
 constexpr std::int64_t kFarthest = std::int64_t{1} << 48;  // columns, more than memory holds
@@ -83,7 +83,7 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g, bool dense) {
   t.bands = divide_up(g.h.out, t.band);
 
   const std::int64_t all = std::max<std::int64_t>(g.columns(), 1);
-  const std::int64_t fitting = kColumnBytes / (t.band * size);
+  const std::int64_t fitting = (t.slides ? kSlidingBytes : kColumnBytes) / (t.band * size);
   const std::int64_t most = round_up(std::max({fitting, 64 * t.lanes, 2 * t.halo}), t.lanes);
   t.chunks = divide_up(all, most);
   t.columns = round_up(divide_up(all, t.chunks), t.lanes);
