@@ -49,8 +49,8 @@ struct BandTiling {
   std::int64_t pieces, positions, columns;  // of a row of results; of a piece; columns under it
   // Rows of results that follow one another are a group: those of so many blocks of channels and
   // slices of each.
-  std::int64_t planes, slices, group;
-  std::int64_t band, bands, per_item;  // rows of a band; bands of a group, of an item
+  std::int64_t planes, slices, group, row_step;  // row_step: of results, in bytes
+  std::int64_t band, bands, per_item;            // rows of a band; bands of a group, of an item
   bool slides;
   bool in_place, as_made;  // the input is read where it lies, results are made where they go
   bool untouched;          // windows are one row and see no border: nothing is made of them
@@ -103,8 +103,9 @@ inline BandTiling tiling_of(const PoolProblem& p, const View& src, const View& d
       source.is_ready() && (!p.channels_last || t.blocks == 1) && src.spatial[2] == t.position();
   t.as_made = ((p.dst_type == t.type && p.pool != Pool::norm) || parts_of(p) == 2) &&
               dst.spatial[2] == t.position();
-  const std::int64_t slice = h.out * dst.spatial[1];
-  const bool apart = (d.out > 1 && dst.spatial[0] != slice) || dst.channel != d.out * slice;
+  t.row_step = h.out > 1 ? dst.spatial[1] : d.out > 1 ? dst.spatial[0] : dst.channel;
+  const bool apart = (d.out > 1 && dst.spatial[0] != h.out * t.row_step) ||
+                     (t.blocks > 1 && dst.channel != d.out * h.out * t.row_step);
   const bool alone = t.slides || !t.in_place || apart;
   t.planes = alone ? 1 : t.blocks;
   t.slices = alone ? 1 : d.out;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "algorithms/pooling/band_tiling.h"
 #include "algorithms/pooling/kernel.h"
@@ -45,11 +46,41 @@ class Bands {
            divide_up(t_.bands, t_.per_item);
   }
 
-  void item(std::int64_t index, int worker, std::byte* workspace, Stop& stop) const {
-    const Thread thread(t_, workspace);
+  // A thread's scratch, and what it holds for one piece of rows after the other.
+  struct Thread {
+    std::byte *nothing, *down, *loaded, *result, *shared;
+    const std::byte** table;
+    std::byte* divisors[BandTiling::kDivisors];
+    double divided_rows[BandTiling::kDivisors];
+    int oldest = 0;                      // of the divisors
+    bool alike = false;                  // whether those of a row are
+    std::int64_t begin = -1, inner = 0;  // the piece and its channels that all of it is for
+
+    Thread(const BandTiling& t, std::byte* at) {
+      const auto take = [&at](std::int64_t bytes) {
+        std::byte* const begin = at;
+        at += bytes;
+        return begin;
+      };
+      nothing = take(t.nothing_bytes);
+      down = take(t.down_bytes);
+      loaded = take(t.loaded_bytes);
+      result = take(t.result_bytes);
+      shared = take(t.shared_bytes);
+      table = reinterpret_cast<const std::byte**>(take(t.table_bytes));
+      for (std::byte*& row : divisors) row = take(t.divisors_bytes);
+    }
+  };
+
+  void item(std::int64_t index, int worker, Thread& thread, Stop& stop) const {
     std::int64_t band = 0;
     const Group g = group_of(index, band);
-    fill_border(g, thread);
+    if (thread.begin != g.begin || thread.inner != g.inner) {
+      thread.begin = g.begin;
+      thread.inner = g.inner;
+      std::fill_n(thread.divided_rows, BandTiling::kDivisors, -1);
+      fill_border(g, thread);
+    }
     const std::int64_t end = std::min(band + t_.per_item, t_.bands);
     for (; band < end; ++band) {
       if (worker == 0) stop.poll_when_due();
@@ -66,30 +97,6 @@ class Bands {
     const std::byte* src;
     std::byte* dst;
     std::int64_t od, begin, count, channels, inner, column, columns, first, last;
-  };
-
-  struct Thread {
-    std::byte *nothing, *down, *loaded, *result, *shared;
-    const std::byte** table;
-    std::byte* divisors[BandTiling::kDivisors];
-    mutable double divided_rows[BandTiling::kDivisors] = {-1, -1, -1, -1};
-    mutable int oldest = 0;      // of the divisors
-    mutable bool alike = false;  // whether those of a row are
-
-    Thread(const BandTiling& t, std::byte* at) {
-      const auto take = [&at](std::int64_t bytes) {
-        std::byte* const begin = at;
-        at += bytes;
-        return begin;
-      };
-      nothing = take(t.nothing_bytes);
-      down = take(t.down_bytes);
-      loaded = take(t.loaded_bytes);
-      result = take(t.result_bytes);
-      shared = take(t.shared_bytes);
-      table = reinterpret_cast<const std::byte**>(take(t.table_bytes));
-      for (std::byte*& row : divisors) row = take(t.divisors_bytes);
-    }
   };
 
   // That of an item, whose first band is `band`.
@@ -127,13 +134,13 @@ class Bands {
 
   // Of rows that windows went down: their first position, so that the first from the input is
   // aligned.
-  std::byte* down_of(const Group& g, const Thread& thread) const {
+  std::byte* down_of(const Group& g, Thread& thread) const {
     const std::int64_t before = (g.first - g.column) * g.inner * t_.size;
     return thread.down + (whole_lines(before) - before);
   }
 
   // A row of the border, and the border of rows that windows go down.
-  void fill_border(const Group& g, const Thread& thread) const {
+  void fill_border(const Group& g, Thread& thread) const {
     source_.fill(thread.nothing, g.columns * g.inner);
     std::byte* row = down_of(g, thread);
     const std::int64_t before = (g.first - g.column) * g.inner;
@@ -146,7 +153,7 @@ class Bands {
   }
 
   // Rows [first, first + rows) of a group.
-  void run(const Group& g, std::int64_t first, std::int64_t rows, const Thread& thread) const {
+  void run(const Group& g, std::int64_t first, std::int64_t rows, Thread& thread) const {
     const Window& w = p_.axis[2].window;
     const std::byte* src = down_of(g, thread);
     std::int64_t pitch = t_.pitch;
@@ -158,10 +165,10 @@ class Bands {
       go_down(g, first, rows, thread);
     }
 
-    std::byte* const dst = g.dst + first * dst_.spatial[1];
+    std::byte* const dst = g.dst + first * t_.row_step;
     std::byte* const result = t_.as_made ? dst : thread.result;
     const std::int64_t row = g.count * g.inner * t_.size;
-    const std::int64_t result_pitch = t_.as_made ? dst_.spatial[1] : row;
+    const std::int64_t result_pitch = t_.as_made ? t_.row_step : row;
     for (std::int64_t r = 0, some; r < rows; r += some) {
       some = t_.slides && w.kernel >= kWide ? 1 : rows - r;
       Divisors by;
@@ -186,7 +193,7 @@ class Bands {
   }
 
   // Windows down the columns of rows of results.
-  void go_down(const Group& g, std::int64_t first, std::int64_t rows, const Thread& thread) const {
+  void go_down(const Group& g, std::int64_t first, std::int64_t rows, Thread& thread) const {
     const PoolAxis& h = p_.axis[1];
     std::byte* const dst = down_of(g, thread) + (g.first - g.column) * g.inner * t_.size;
     const std::int64_t columns = (g.last - g.first) * g.inner;
@@ -250,7 +257,7 @@ class Bands {
   }
 
   // What means of windows are divided by that count so many rows.
-  Divisors divisors_of(const Group& g, double rows, const Thread& thread) const {
+  Divisors divisors_of(const Group& g, double rows, Thread& thread) const {
     int slot = 0;
     while (slot < BandTiling::kDivisors && thread.divided_rows[slot] != rows) ++slot;
     if (slot == BandTiling::kDivisors) {
@@ -266,28 +273,37 @@ class Bands {
   }
 
   template <class T>
-  void fill_divisors(const Group& g, double rows, std::byte* to, const Thread& thread) const {
+  void fill_divisors(const Group& g, double rows, std::byte* to, Thread& thread) const {
     auto* divisors = reinterpret_cast<T*>(to);
     auto* inverses = reinterpret_cast<T*>(to + t_.divisors_bytes / 2);
+    // Calls each(i, some, divisor) for results that have one in common: windows that see no border
+    // count as many columns as the first of them.
+    const auto each_divisor = [&](auto each) {
+      for (std::int64_t i = 0, some; i < g.count; i += some) {
+        const std::int64_t o = g.begin + i;
+        some = o >= whole_.begin && o < whole_.end ? std::min(whole_.end - o, g.count - i) : 1;
+        const double elements = rows * static_cast<double>(counted(p_, p_.axis[2], o));
+        each(i, some, static_cast<T>(p_.divisor ? static_cast<double>(p_.divisor) : elements));
+      }
+    };
     thread.alike = true;
-    // Windows that see no border count as many columns as the first of them.
-    for (std::int64_t i = 0, some; i < g.count; i += some) {
-      const std::int64_t o = g.begin + i;
-      some = o >= whole_.begin && o < whole_.end ? std::min(whole_.end - o, g.count - i) : 1;
-      const double elements = rows * static_cast<double>(counted(p_, p_.axis[2], o));
-      const auto divisor = static_cast<T>(p_.divisor ? static_cast<double>(p_.divisor) : elements);
+    each_divisor([&](std::int64_t i, std::int64_t, T divisor) {
+      if (i == 0) divisors[0] = divisor, inverses[0] = 1 / divisor;
+      thread.alike &= divisor == divisors[0];
+    });
+    if (thread.alike) return;
+    each_divisor([&](std::int64_t i, std::int64_t some, T divisor) {
       std::fill_n(divisors + i * g.inner, some * g.inner, divisor);
       std::fill_n(inverses + i * g.inner, some * g.inner, 1 / divisor);
-      thread.alike &= divisor == divisors[0];
-    }
+    });
   }
 
-  void store(const Group& g, std::byte* dst, std::int64_t rows, const Thread& thread) const {
+  void store(const Group& g, std::byte* dst, std::int64_t rows, Thread& thread) const {
     const std::int64_t size = size_of(p_.dst_type), bytes = g.inner * t_.size;
     const bool as_they_are = p_.dst_type == t_.type || parts_of(p_) == 2;
     const auto cast = rows::kernels().store[sum_index(t_.type)][static_cast<int>(p_.dst_type)];
     const std::byte* from = thread.result;
-    for (std::int64_t r = 0; r < rows; ++r, from += g.count * bytes, dst += dst_.spatial[1]) {
+    for (std::int64_t r = 0; r < rows; ++r, from += g.count * bytes, dst += t_.row_step) {
       if (!as_they_are && p_.channels_last)
         cast(from, g.inner, {dst, dst_.spatial[2], size, g.count, g.channels});
       else if (!as_they_are)
@@ -315,8 +331,10 @@ inline void run_bands(const PoolProblem& p, const View& src, const View& dst, in
   const std::int64_t taps = p.axis[0].out + p.axis[1].out, each = t.bytes_per_thread();
   const Workspace workspace(each * threads + taps * std::int64_t{sizeof(Taps)});
   const Bands bands(p, src, dst, t, reinterpret_cast<Taps*>(workspace.data() + each * threads));
+  std::vector<Bands::Thread> scratch;
+  for (int i = 0; i < threads; ++i) scratch.emplace_back(t, workspace.data() + i * each);
   parallel_for(bands.items(), threads, stop, [&](std::int64_t item, int worker) {
-    bands.item(item, worker, workspace.data() + worker * each, stop);
+    bands.item(item, worker, scratch[static_cast<std::size_t>(worker)], stop);
   });
 }
 
