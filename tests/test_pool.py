@@ -320,6 +320,16 @@ def test_means_at_the_border(dtype, channels_last):
     assert_pooled(pool(), pool)
 
 
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_windows_that_are_whole_rows(width, channels_last):
+    """One result of each row, the rows one after the other."""
+    shape = (7, width, 1) if channels_last else (2, 7, width)
+    x = values(0, shape)
+    y = cconv.max_pool2d(x, (1, width), channels_last=channels_last)
+    np.testing.assert_array_equal(y, x.max(1 if channels_last else 2, keepdims=True))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 @pytest.mark.parametrize("stride", [1, 5])
 def test_few_channels_under_wide_gaps(dtype, stride):

@@ -44,6 +44,11 @@ struct PoolProblem {
   }
 };
 
+// Whether windows of some axis divide it among themselves.
+constexpr bool has_shares(const PoolProblem& p) {
+  return p.axis[0].shared || p.axis[1].shared || p.axis[2].shared;
+}
+
 // The values that maxima were taken from, put back where they came from; the rest is 0.
 struct UnpoolProblem {
   std::int64_t N = 1, C = 1;

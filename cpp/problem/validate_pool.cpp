@@ -180,6 +180,10 @@ void set_shares(const PoolArguments& a, const Layout& layout, PoolProblem& p) {
     if (axis.in == 0)
       refuse_value(a.call, "x ", axis_name(a.dims, i),
                    " 0 has nothing to pool; at least 1 would do");
+    if (axis.in % axis.out != 0) continue;
+    // Shares of one size are windows side by side.
+    axis.shared = false;
+    axis.window.kernel = axis.window.stride = axis.in / axis.out;
   }
 }
 

@@ -40,7 +40,8 @@ PoolProblem any_problem(Random& random) {
   p.pool = static_cast<Pool>(random.between(0, 3));
   const bool shared = random.between(0, 3) == 0 && p.pool != Pool::norm;
   for (int a = static_cast<int>(random.between(0, 2)); a < kSpatial; ++a)
-    p.axis[a] = any_axis(random, shared, a == 2 && random.between(0, 3) == 0 ? 400 : 9);
+    p.axis[a] = any_axis(random, shared && random.between(0, 3) != 0,
+                         a == 2 && random.between(0, 3) == 0 ? 400 : 9);
   p.N = random.between(1, 2);
   p.C = random.between(0, 3) ? random.between(1, 4) : random.between(60, 200);
   do p.src_type = static_cast<Type>(random.between(0, kTypes - 1));

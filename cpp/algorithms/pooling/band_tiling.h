@@ -17,7 +17,7 @@ constexpr std::int64_t kTall = 5, kWide = 12;
 // Whether windows are large and slide by one, so that their neighbours share most of them.
 inline bool slides(const PoolProblem& p) {
   const Window &d = p.axis[0].window, &h = p.axis[1].window, &w = p.axis[2].window;
-  if (p.wants_indices || p.axis[2].shared || parts_of(p) > 1 || d.kernel > 1) return false;
+  if (p.wants_indices || has_shares(p) || parts_of(p) > 1 || d.kernel > 1) return false;
   if (h.stride != 1 || w.stride != 1 || h.dilation != 1 || w.dilation != 1) return false;
   if (reduction_of(p, working_type(p)).slide == nullptr) return false;
   return (h.kernel >= kTall || w.kernel >= kWide) && h.kernel <= kTapsPerBlock &&
@@ -27,7 +27,7 @@ inline bool slides(const PoolProblem& p) {
 // Whether every tap is gone through, those in the border as well, in one block of rows and one of
 // columns.
 inline bool takes_bands(const PoolProblem& p) {
-  if (p.wants_indices || p.axis[2].shared) return false;
+  if (p.wants_indices || has_shares(p)) return false;
   if (slides(p)) return true;
   constexpr std::int64_t kMostOfAxis = 2, kWidest = 4096, kTallest = 256;
   const auto fits = [](const PoolAxis& a) { return a.window.kernel <= kMostOfAxis * a.in; };

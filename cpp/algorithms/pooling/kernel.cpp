@@ -322,6 +322,19 @@ __attribute__((noinline)) void pick(const std::byte* src, std::int64_t step, std
   }
 }
 
+// dst[i] = the word at src + 2 * i.
+template <class Word>
+__attribute__((noinline)) void pick_evens(const std::byte* src, std::int64_t count,
+                                          std::byte* dst) {
+  constexpr std::int64_t kSize = sizeof(Word);
+  cover<Word, V<Word>::kLanes>(0, count, true, [&](std::int64_t i, auto lanes) {
+    constexpr int N = decltype(lanes)::kCount;
+    const std::byte* const pairs = src + 2 * i * kSize;
+    evens(Vec<Word, N>::load(pairs), Vec<Word, N>::load(pairs + (N - 1) * kSize))
+        .store(dst + i * kSize);
+  });
+}
+
 // Rows as if of stride 1; then every stride-th position of those, which are divided last.
 // runs: along_runs of elements of `size` bytes.
 __attribute__((noinline)) void along_picked(const Along& a, std::int64_t size,
@@ -336,8 +349,13 @@ __attribute__((noinline)) void along_picked(const Along& a, std::int64_t size,
   last.src = a.scratch + a.scratch_pitch;
   for (std::int64_t r = 0; r < a.rows; ++r) {
     runs(dense);
-    pick(a.scratch, a.stride * position, position, a.positions,
-         divides ? a.scratch + a.scratch_pitch : last.dst);
+    std::byte* const picked = divides ? a.scratch + a.scratch_pitch : last.dst;
+    if (a.stride == 2 && position == 1)
+      pick_evens<std::uint8_t>(a.scratch, a.positions, picked);
+    else if (a.stride == 2 && position == 2)
+      pick_evens<std::uint16_t>(a.scratch, a.positions, picked);
+    else
+      pick(a.scratch, a.stride * position, position, a.positions, picked);
     if (divides) runs(last);
     dense.src += a.src_pitch;
     last.dst += a.dst_pitch;
@@ -350,11 +368,11 @@ void along(const Along& given) {
   Along a = given;
   const std::int64_t position = a.inner * kSize, row = a.positions * position;
   const bool alike = a.by.divisors == nullptr || a.by.alike;
-  const bool runs = a.stride == 1 || a.positions == 1;
+  const bool runs = a.stride == 1;
   const bool pairs = kOfImages<T> && a.stride == 2 && a.inner == 1;
   if ((runs || pairs) && alike && a.dst_pitch == row && a.src_pitch == row * a.stride)
     a.positions *= a.rows, a.rows = 1;  // rows that follow one another are one
-  if (runs) return along_runs<Op, T>(a);
+  if (runs || a.positions == 1) return along_runs<Op, T>(a);
   if constexpr (kOfImages<T>) {
     if (pairs) return along_pairs<Op, T>(a);
   }
@@ -482,7 +500,6 @@ template <class Op, class T>
 void windows(const Windows& a) {
   if constexpr (kOfCnns<Op, T>) {
     const bool slide = a.stride == 1 && a.step == 1 && a.rows == a.taps;
-    if (slide && a.taps == 2) return squares<Op, T, 2>(a);
     if (slide && a.taps == 3) return squares<Op, T, 3>(a);
     if (a.rows == 2) return windows_of<Op, T, 2>(a);
     if (a.rows == 3) return windows_of<Op, T, 3>(a);

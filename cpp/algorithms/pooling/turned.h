@@ -14,7 +14,7 @@ namespace cconv::pooling {
 inline bool has_short_rows(const PoolProblem& p) {
   constexpr std::int64_t kLine = kCacheLine, kQuarter = kLine / 4, kFew = 6;
   const std::int64_t row = saturating_multiply(p.axis[2].out, size_of(p.src_type));
-  if (p.axis[2].shared) return row <= 16 * kLine / size_of(p.src_type);
+  if (has_shares(p)) return row <= 16 * kLine / size_of(p.src_type);
   const Window &h = p.axis[1].window, &w = p.axis[2].window;
   if (w.stride > 2 || reduction_of(p, p.src_type).slide == nullptr) return row < 4 * kLine;
   const bool few = is_float(p.src_type) && h.kernel + w.kernel <= kFew;
