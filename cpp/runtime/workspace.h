@@ -19,6 +19,12 @@ constexpr std::int64_t whole_lines(std::int64_t bytes) {
   return round_up(bytes < INT64_MAX / 16 ? bytes : INT64_MAX / 16, kCacheLine);
 }
 
+// The next `bytes` of scratch from `at` on, which moves past them.
+inline std::byte* take(std::byte*& at, std::int64_t bytes) {
+  at += bytes;
+  return at - bytes;
+}
+
 // Memory aligned to a cache line, not initialised, for as long as the object lives.  A block of up
 // to kKeptBytes stays with the thread for its next call.  Throws std::bad_alloc.
 class Workspace {

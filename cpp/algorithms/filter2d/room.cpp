@@ -71,16 +71,12 @@ class Run {
 
   Scratch scratch_of(int worker) const {
     std::byte* at = workspace_ + worker * t_.bytes_per_thread();
-    const auto take = [&](std::int64_t bytes) {
-      at += bytes;
-      return at - bytes;
-    };
     Scratch s{};
-    s.border = take(t_.row_bytes);
-    s.rows = take(t_.rows_bytes);
-    s.sums = take(t_.sums_bytes);
-    s.table = reinterpret_cast<const std::byte**>(take(t_.table_bytes));
-    s.offsets = reinterpret_cast<std::int64_t*>(take(t_.offsets_bytes));
+    s.border = take(at, t_.row_bytes);
+    s.rows = take(at, t_.rows_bytes);
+    s.sums = take(at, t_.sums_bytes);
+    s.table = reinterpret_cast<const std::byte**>(take(at, t_.table_bytes));
+    s.offsets = reinterpret_cast<std::int64_t*>(take(at, t_.offsets_bytes));
     return s;
   }
 

@@ -94,16 +94,12 @@ class Run {
 
   Scratch scratch_of(int worker) const {
     std::byte* at = workspace_ + worker * t_.bytes_per_thread();
-    const auto take = [&](std::int64_t bytes) {
-      at += bytes;
-      return at - bytes;
-    };
     Scratch s{};
-    s.held = reinterpret_cast<Held*>(take(kHeldBytes));
-    s.band = take(t_.band_bytes);
-    s.sums = take(t_.sums_bytes);
-    s.table = reinterpret_cast<const std::byte**>(take(t_.table_bytes));
-    s.packed = take(t_.packed_bytes);
+    s.held = reinterpret_cast<Held*>(take(at, kHeldBytes));
+    s.band = take(at, t_.band_bytes);
+    s.sums = take(at, t_.sums_bytes);
+    s.table = reinterpret_cast<const std::byte**>(take(at, t_.table_bytes));
+    s.packed = take(at, t_.packed_bytes);
     return s;
   }
 

@@ -57,18 +57,13 @@ class Bands {
     std::int64_t begin = -1, inner = 0;  // the piece and its channels that all of it is for
 
     Thread(const BandTiling& t, std::byte* at) {
-      const auto take = [&at](std::int64_t bytes) {
-        std::byte* const begin = at;
-        at += bytes;
-        return begin;
-      };
-      nothing = take(t.nothing_bytes);
-      down = take(t.down_bytes);
-      loaded = take(t.loaded_bytes);
-      result = take(t.result_bytes);
-      shared = take(t.shared_bytes);
-      table = reinterpret_cast<const std::byte**>(take(t.table_bytes));
-      for (std::byte*& row : divisors) row = take(t.divisors_bytes);
+      nothing = take(at, t.nothing_bytes);
+      down = take(at, t.down_bytes);
+      loaded = take(at, t.loaded_bytes);
+      result = take(at, t.result_bytes);
+      shared = take(at, t.shared_bytes);
+      table = reinterpret_cast<const std::byte**>(take(at, t.table_bytes));
+      for (std::byte*& row : divisors) row = take(at, t.divisors_bytes);
     }
   };
 

@@ -27,20 +27,15 @@ struct Thread {
   mutable bool inverses = false;  // of divisors, which are powers of two
 
   Thread(const Tiling& t, std::byte* at, int worker, Stop& stop) : worker(worker), stop(stop) {
-    const auto take = [&at](std::int64_t bytes) {
-      std::byte* const begin = at;
-      at += bytes;
-      return begin;
-    };
-    row = take(t.row_bytes);
-    block = take(t.row_bytes);
-    loaded = take(t.loaded_bytes);
-    result = take(t.result_bytes);
-    part = take(t.part_bytes);
-    indices = reinterpret_cast<std::int64_t*>(take(t.indices_bytes));
-    windows = reinterpret_cast<Taps*>(take(t.taps_bytes));
-    taps = reinterpret_cast<Taps*>(take(t.taps_bytes));
-    factors = take(t.factors_bytes);
+    row = take(at, t.row_bytes);
+    block = take(at, t.row_bytes);
+    loaded = take(at, t.loaded_bytes);
+    result = take(at, t.result_bytes);
+    part = take(at, t.part_bytes);
+    indices = reinterpret_cast<std::int64_t*>(take(at, t.indices_bytes));
+    windows = reinterpret_cast<Taps*>(take(at, t.taps_bytes));
+    taps = reinterpret_cast<Taps*>(take(at, t.taps_bytes));
+    factors = take(at, t.factors_bytes);
   }
   bool stopped() const {
     if (worker == 0) stop.poll_when_due();

@@ -112,17 +112,13 @@ struct Scratch {
   const std::byte **table, **tile_table;
 
   Scratch(const Tiling& t, std::byte* at) {
-    const auto take = [&](std::int64_t bytes) {
-      at += bytes;
-      return at - bytes;
-    };
-    border = take(t.row_bytes);
-    rows = take(t.rows_bytes);
-    columns = take(t.columns_bytes);
-    sums = take(t.sums_bytes);
-    shared = take(t.shared_bytes);
-    table = reinterpret_cast<const std::byte**>(take(t.table_bytes));
-    tile_table = reinterpret_cast<const std::byte**>(take(t.tile_table_bytes));
+    border = take(at, t.row_bytes);
+    rows = take(at, t.rows_bytes);
+    columns = take(at, t.columns_bytes);
+    sums = take(at, t.sums_bytes);
+    shared = take(at, t.shared_bytes);
+    table = reinterpret_cast<const std::byte**>(take(at, t.table_bytes));
+    tile_table = reinterpret_cast<const std::byte**>(take(at, t.tile_table_bytes));
   }
 };
 
