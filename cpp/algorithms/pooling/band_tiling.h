@@ -29,15 +29,16 @@ inline bool slides(const PoolProblem& p) {
 inline bool takes_bands(const PoolProblem& p) {
   if (p.wants_indices || has_shares(p)) return false;
   if (slides(p)) return true;
-  constexpr std::int64_t kMostOfAxis = 2, kWidest = 4096, kTallest = 256;
+  constexpr std::int64_t kMostOfAxis = 2, kWidest = 4096;
   const auto fits = [](const PoolAxis& a) { return a.window.kernel <= kMostOfAxis * a.in; };
   const Window &d = p.axis[0].window, &h = p.axis[1].window, &w = p.axis[2].window;
-  // Positions of many channels are worth a kernel of their own.
+  // Positions of many channels are worth a kernel of their own.  Rows that are loaded are all those
+  // from the first that a band sees to the last: few more than windows hold.
   const std::int64_t position = saturating_multiply(p.C, parts_of(p) * size_of(working_type(p)));
   return (!p.channels_last || position < kWindowBytes) &&
          std::all_of(p.axis, p.axis + kSpatial, fits) &&
-         saturating_multiply(d.kernel, h.kernel) <= kTapsPerBlock && w.kernel <= kTapsPerBlock &&
-         span(w) <= kWidest && w.stride <= kWidest && span(h) <= kTallest && h.stride <= kTallest;
+         saturating_multiply(d.kernel, span(h)) <= kTapsPerBlock && h.stride <= span(h) &&
+         w.kernel <= kTapsPerBlock && span(w) <= kWidest && w.stride <= kWidest;
 }
 
 // How planes are cut into bands.  Elements are of the working type.
