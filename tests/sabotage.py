@@ -240,7 +240,7 @@ FAULTS = (
     ),
     Fault(
         "a place of a maximum counted from the wrong row",
-        "cpp/algorithms/pooling/kernel.cpp",
+        "cpp/algorithms/pooling/search.h",
         "std::int64_t at = a.index[r] - a.index[row];",
         "std::int64_t at = a.index[r] - a.index[row] - (r == 2);",
         ("test_pool.py::test_random_indices", "test_pool.py::test_large_windows"),
@@ -466,7 +466,7 @@ FAULTS = (
     ),
     Fault(
         "a maximum without NaN",
-        "cpp/algorithms/pooling/kernel.cpp",
+        "cpp/algorithms/pooling/operations.h",
         "return kLarger ? larger(a, b) : smaller(a, b);",
         "return kLarger ? max(b, a) : min(b, a);",
         (
@@ -476,21 +476,21 @@ FAULTS = (
     ),
     Fault(
         "the last of equal maxima",
-        "cpp/algorithms/pooling/kernel.cpp",
+        "cpp/algorithms/pooling/search.h",
         "(x > y) | select(x != x, y == y, Vec<T, N>::Mask::fill(0));",
         "typename Vec<T, N>::Mask{~(x.v < y.v)};",
         ("test_pool.py::test_random_indices", "test_pool_bits.py::test_the_first_of_equals"),
     ),
     Fault(
         "windows that differ searched as alike",
-        "cpp/algorithms/pooling/kernel.cpp",
+        "cpp/algorithms/pooling/search.h",
         "taps[j].count != taps[0].count || ",
         "",
         ("test_pool.py::test_random_indices",),
     ),
     Fault(
         "the last vector of a row",
-        "cpp/algorithms/pooling/kernel.cpp",
+        "cpp/algorithms/pooling/operations.h",
         "block(count - N, rows::Some<N>{});",
         "block(i - N, rows::Some<N>{});",
         ("test_pool.py::test_every_number_of_channels", "test_pool.py::test_every_length_of_row"),

@@ -163,10 +163,10 @@ SmallFactors small_factors(const T* weights, std::int64_t rows, std::int64_t col
   constexpr double kMost = 65535, kMostExact = 1 << 24;           // the latter: of floats
   f.fitting = columns;
   if (255 * total + half > kMost) {
-    constexpr std::int64_t kMostParts = 12;  // more are slower than floats
+    constexpr std::int64_t kMostFits = 12;  // more are slower than floats
     const bool ones = total == static_cast<double>(count);
     f.fitting = std::min(static_cast<std::int64_t>(kMost / 255) / rows, columns - 1);
-    if (!ones || f.fitting == 0 || columns / f.fitting >= kMostParts || 255 * total > kMostExact)
+    if (!ones || f.fitting == 0 || columns / f.fitting >= kMostFits || 255 * total > kMostExact)
       return {};
   }
   f.quotient = quotient_of(static_cast<double>(f.scale), 255 * total);

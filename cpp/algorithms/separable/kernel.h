@@ -94,9 +94,10 @@ struct Quotient {
 //
 // of 16-bit sums as bytes: half to even, saturating.
 // rows: r * rows_pitch bytes from `rows` on.  columns: at least word_lanes.
-// shift: scale is 2^-shift; or negative, and then quotient may say it.  weights: null where all are
-// 1, then as Along. fitting: as many terms as fit 16 bits; all, or else all weights are 1 and
-// kMostParts make up the width.
+// shift: scale is 2^-shift; or negative, and then quotient may say it.
+// weights: null where all are 1, then as Along.
+// fitting: as many terms as fit 16 bits; all, or else all weights are 1 and rows::kMostParts parts
+// make up the width.
 struct BytesAlong {
   const std::byte* rows;
   std::int64_t rows_pitch;
