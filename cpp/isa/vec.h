@@ -163,6 +163,19 @@ CCONV_INLINE Vec<T, N> evens(Vec<T, N> a, Vec<T, N> b) {
     return evens(a, b, typename FirstLanes<N>::type{});
 }
 
+// Likewise of vectors that follow one another; with kFirst = 1 lanes 1, 3, 5 and so on.
+template <int kFirst, class T, int N, int... I>
+CCONV_INLINE Vec<T, N> alternate(Vec<T, N> a, Vec<T, N> b, Lanes<I...>) {
+  return {__builtin_shufflevector(a.v, b.v, (2 * I + kFirst)...)};
+}
+template <int kFirst, class T, int N>
+CCONV_INLINE Vec<T, N> alternate(Vec<T, N> a, Vec<T, N> b) {
+  if constexpr (N == 1)
+    return kFirst ? b : a;
+  else
+    return alternate<kFirst>(a, b, typename FirstLanes<N>::type{});
+}
+
 // The bits of the lanes as integers, and back.
 template <class T, int N>
 CCONV_INLINE typename Vec<T, N>::Mask to_bits(Vec<T, N> a) {

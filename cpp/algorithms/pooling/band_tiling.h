@@ -54,6 +54,7 @@ struct BandTiling {
   std::int64_t band, bands, per_item;            // rows of a band; bands of a group, of an item
   bool slides;
   bool in_place, as_made;  // the input is read where it lies, results are made where they go
+  bool squares;            // windows of 2 x 2 side by side, read and made in place
   bool untouched;          // windows are one row and see no border: nothing is made of them
   std::int64_t pitch, loaded_rows, loaded_pitch, halves_pitch;  // of rows in scratch, in bytes
   std::int64_t nothing_bytes, down_bytes, loaded_bytes, result_bytes, shared_bytes, table_bytes,
@@ -117,6 +118,11 @@ inline BandTiling tiling_of(const PoolProblem& p, const View& src, const View& d
   };
   t.untouched = t.in_place && t.rows == 1 && std::all_of(p.axis, p.axis + kSpatial, inside) &&
                 (t.planes * t.slices == 1 || t.slices * h.out == 1);
+  const auto pairs = [&](const PoolAxis& a) {
+    return a.window.kernel == 2 && a.window.stride == 2 && a.window.dilation == 1 && inside(a);
+  };
+  t.squares = t.in_place && t.as_made && t.inner == 1 && t.slices == 1 && d.window.kernel == 1 &&
+              inside(d) && pairs(h) && pairs(w) && reduction_of(p, t.type).squares != nullptr;
   if (!t.slides)
     t.band = std::max(
         {kDownBytes / t.pitch, std::min(kLeastRows, kMostBytes / t.pitch), std::int64_t{1}});

@@ -150,6 +150,7 @@ class Bands {
   // Rows [first, first + rows) of a group.
   void run(const Group& g, std::int64_t first, std::int64_t rows, Thread& thread) const {
     const Window& w = p_.axis[2].window;
+    if (t_.squares) return run_squares(g, first, rows, thread);
     const std::byte* src = down_of(g, thread);
     std::int64_t pitch = t_.pitch;
     if (t_.untouched) {
@@ -185,6 +186,24 @@ class Bands {
     if (p_.pool == Pool::norm)
       take_root(reinterpret_cast<double*>(result), rows * g.count * g.inner, p_.norm);
     if (!t_.as_made) store(g, dst, rows, thread);
+  }
+
+  // Likewise of windows of 2 x 2 side by side, plane by plane.
+  void run_squares(const Group& g, std::int64_t first, std::int64_t rows, Thread& thread) const {
+    const std::int64_t out = p_.axis[1].out;
+    const std::byte* const divisor = p_.pool == Pool::average
+                                         ? divisors_of(g, rows_counted(g, first), thread).divisors
+                                         : nullptr;
+    for (std::int64_t end = first + rows, some; first < end; first += some) {
+      const std::int64_t plane = first / out, row = first % out;
+      some = source_.view.channel == 2 * out * steps_[1] ? end - first
+                                                         : std::min(out - row, end - first);
+      const std::byte* const src = g.src + plane * source_.view.channel + 2 * row * steps_[1] +
+                                   g.first * steps_[2] +
+                                   g.od * p_.axis[0].window.stride * steps_[0];
+      reduce_.squares({src, steps_[1], 2 * steps_[1], g.dst + first * t_.row_step, t_.row_step,
+                       some, g.count, divisor});
+    }
   }
 
   // Windows down the columns of rows of results.

@@ -315,6 +315,38 @@ struct Outcome<Sum, T> {
   }
 };
 
+template <class Op, class T>
+void squares(const Squares& a) {
+  constexpr std::int64_t kSize = sizeof(T), kLanes = V<T>::kLanes, kLong = 64;
+  const Outcome<Op, T> outcome(a.divisor);
+  const std::int64_t row = a.positions * kSize;
+  // Where rows of results follow one another, what is written behind one is written again.
+  const bool follow = a.dst_pitch == row && a.src_pitch >= 2 * row;
+  const std::int64_t last = follow ? a.rows - 1 - kLanes / a.positions : 0;
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    const std::byte* const src = a.src + r * a.src_pitch;
+    std::byte* const dst = a.dst + r * a.dst_pitch;
+    const auto block = [&](std::int64_t i, auto lanes) {
+      constexpr int N = decltype(lanes)::kCount;
+      const auto column = [&](std::int64_t at) {
+        return Op::apply(Vec<T, N>::load(src + at), Vec<T, N>::load(src + at + a.row_step));
+      };
+      const Vec<T, N> left = column(2 * i * kSize), right = column((2 * i + N) * kSize);
+      if (a.positions >= kLong) {
+        const std::byte* const next = src + a.src_pitch + 2 * i * kSize;
+        rows::ask_for(next, 2 * N * kSize);
+        rows::ask_for(next + a.row_step, 2 * N * kSize);
+      }
+      const Vec<T, N> y = Op::apply(alternate<0>(left, right), alternate<1>(left, right));
+      outcome.of(y).store(dst + i * kSize);
+    };
+    if (r < last)
+      for (std::int64_t i = 0; i < a.positions; i += kLanes) block(i, rows::Some<kLanes>{});
+    else
+      cover<T, kLanes>(0, a.positions, true, block);
+  }
+}
+
 // kVectors vectors of position `at`, in bytes, of kRows rows reduced to one, or with 0 of any
 // number.
 template <class Op, class T, int N, int kVectors, int kRows>
@@ -359,7 +391,7 @@ CCONV_INLINE void each_channels(std::int64_t channels, Block block) {
 
 // Squares of kSize x kSize that slide by one: neighbours share columns.
 template <class Op, class T, int kSize>
-__attribute__((noinline)) void squares(const Windows& a) {
+__attribute__((noinline)) void sliding_squares(const Windows& a) {
   constexpr int N = V<T>::kLanes;
   const Outcome<Op, T> outcome(a.divisor);
   each_channels<T, kRegisters >= 32 ? 4 : 2>(a.inner, [&](std::int64_t c, auto vectors) {
@@ -406,7 +438,7 @@ template <class Op, class T>
 void windows(const Windows& a) {
   if constexpr (kOfCnns<Op, T>) {
     const bool slide = a.stride == 1 && a.step == 1 && a.rows == a.taps;
-    if (slide && a.taps == 3) return squares<Op, T, 3>(a);
+    if (slide && a.taps == 3) return sliding_squares<Op, T, 3>(a);
     if (a.rows == 2) return windows_of<Op, T, 2>(a);
     if (a.rows == 3) return windows_of<Op, T, 3>(a);
   }
@@ -498,8 +530,10 @@ void slide_along(const SlideAlong& s) {
 
 template <class Op, class T>
 constexpr Reduction reduction_of() {
-  Reduction all{rows<Op, T>, down<Op, T>, along<Op, T>, nullptr, windows<Op, T>, nullptr, nullptr};
+  Reduction all{rows<Op, T>, down<Op, T>,    along<Op, T>, nullptr,
+                nullptr,     windows<Op, T>, nullptr,      nullptr};
   if constexpr (kHasFractions<T>) all.planes = planes<Op, T>;
+  if constexpr (kOfCnns<Op, T>) all.squares = squares<Op, T>;
   if constexpr (kOfImages<T>) all.slide = slide<Op, T>, all.slide_along = slide_along<Op, T>;
   return all;
 }

@@ -67,6 +67,17 @@ struct Along {
 };
 constexpr std::int64_t kPickedBytes = 16;
 
+// Windows of 2 x 2 elements side by side, those of each row of results src_pitch bytes apart:
+//
+//   dst[o] = (src[0, 2*o] op src[1, 2*o]) op (src[0, 2*o + 1] op src[1, 2*o + 1])
+struct Squares {
+  const std::byte* src;
+  std::int64_t row_step, src_pitch;  // in bytes
+  std::byte* dst;
+  std::int64_t dst_pitch, rows, positions;
+  const std::byte* divisor;  // of sums, null of extremes
+};
+
 // Whole windows of positions of `inner` elements each, of kWindowBytes at least, which lie `pitch`
 // bytes apart in src:
 //
@@ -146,7 +157,8 @@ struct Reduction {
   void (*rows)(const Rows&);
   void (*down)(const Down&);
   void (*along)(const Along&);
-  void (*planes)(const Planes&);  // of numbers with fractions, else null
+  void (*planes)(const Planes&);    // of numbers with fractions, else null
+  void (*squares)(const Squares&);  // of types that CNNs have, else null
   void (*windows)(const Windows&);
   void (*slide)(const Slide&);             // of the types that images have, else null
   void (*slide_along)(const SlideAlong&);  // likewise
