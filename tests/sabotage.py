@@ -241,8 +241,8 @@ FAULTS = (
     Fault(
         "a place of a maximum counted from the wrong row",
         "cpp/algorithms/pooling/search.h",
-        "std::int64_t at = a.index[r] - a.index[row];",
-        "std::int64_t at = a.index[r] - a.index[row] - (r == 2);",
+        "f(at(r, t), a.index[r] - a.index[0] + t * taps.step);",
+        "f(at(r, t), a.index[r] - a.index[0] + t * taps.step - (r == 2));",
         ("test_pool.py::test_random_indices", "test_pool.py::test_large_windows"),
     ),
     Fault(
@@ -421,7 +421,7 @@ FAULTS = (
         "cpp/algorithms/pooling/kernel.cpp",
         "columns[t - 1][j] = columns[t][j];",
         "columns[0][j] = columns[t][j];",
-        ("test_pool.py::test_windows_of_many_channels",),
+        ("test_pool.py::test_squares_of_many_channels",),
     ),
     Fault(
         "a piece that begins where the one before does",
@@ -477,16 +477,37 @@ FAULTS = (
     Fault(
         "the last of equal maxima",
         "cpp/algorithms/pooling/search.h",
-        "(x > y) | select(x != x, y == y, Vec<T, N>::Mask::fill(0));",
-        "typename Vec<T, N>::Mask{~(x.v < y.v)};",
-        ("test_pool.py::test_random_indices", "test_pool_bits.py::test_the_first_of_equals"),
+        "std::int64_t k) { f(at[last - k], places[last - k]); }",
+        "std::int64_t k) { f(at[k], places[k]); }",
+        ("test_pool_bits.py::test_ties_in_long_rows",),
     ),
     Fault(
-        "windows that differ searched as alike",
+        "the last of equal maxima of rows",
         "cpp/algorithms/pooling/search.h",
-        "taps[j].count != taps[0].count || ",
+        "if (!(x > y || (x != x && y == y))) continue;",
+        "if (x < y) continue;",
+        ("test_pool.py::test_large_windows", "test_pool_bits.py::test_the_first_of_equals"),
+    ),
+    Fault(
+        "a maximum in the border",
+        "cpp/algorithms/pooling/search.h",
+        "index += ((-column - 1) / taps.step + 1) * taps.step;",
+        "index += 0;",
+        ("test_pool_bits.py::test_ties_in_long_rows",),
+    ),
+    Fault(
+        "no look for NaN in long rows",
+        "cpp/algorithms/pooling/search.h",
+        "if (follow) nans = holds_nan<T>(a.values, a.outputs * a.positions);",
         "",
-        ("test_pool.py::test_random_indices",),
+        ("test_pool_bits.py::test_ties_in_long_rows",),
+    ),
+    Fault(
+        "squares that end with their plane",
+        "cpp/algorithms/pooling/kernel.cpp",
+        "follow ? a.rows - 1 - kLanes / a.positions : 0;",
+        "a.rows;",
+        ("test_pool.py::test_squares_side_by_side",),
     ),
     Fault(
         "the last vector of a row",

@@ -196,6 +196,24 @@ def test_every_length_of_row(name, stride):
             np.testing.assert_array_equal(last.T, y)
 
 
+@pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
+@pytest.mark.parametrize("rows", [2, 5, 18])
+def test_squares_side_by_side(name, rows):
+    """Of every length of row, and nothing is written before the results or after."""
+    for n in range(2, 75):
+        pool = Pool(name, 2, values(n, (3, rows, n)), {"kernel_size": 2, "stride": 2})
+        expected = pool()
+        assert_pooled(expected, pool)
+        around = np.full(expected.size + 64, 7, np.float32)
+        pool(out=around[32:-32].reshape(expected.shape))
+        np.testing.assert_array_equal(around[32:-32], expected.ravel())
+        assert (around[:32] == 7).all()
+        assert (around[-32:] == 7).all()
+        spread = np.full((3, 2 * rows, n + 5), np.nan, np.float32)[:, ::2, 1 : n + 1]
+        spread[:] = pool.x
+        np.testing.assert_array_equal(pool(x=spread), expected)
+
+
 @pytest.mark.parametrize("name", POOLS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.uint8, np.float64])
 def test_every_number_of_channels(name, dtype):
@@ -364,6 +382,15 @@ def test_windows_of_many_channels(name, dtype, data):
     assert_pooled(y, pool)
     planes = Pool(name, 2, np.ascontiguousarray(np.moveaxis(x, -1, 0)), options)
     assert np.moveaxis(planes(), 0, -1).tobytes() == y.tobytes()
+
+
+@pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
+@pytest.mark.parametrize("channels", [32, 77])
+def test_squares_of_many_channels(name, channels):
+    """Those that slide by one share columns."""
+    options = {"kernel_size": 3, "stride": 1, "padding": 1, "channels_last": True}
+    pool = Pool(name, 2, values(0, (6, 9, channels)), options)
+    assert_pooled(pool(), pool)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -267,6 +267,27 @@ def test_windows_of_the_least_integer(dtype):
     assert indices[0].tolist() == [0, 0, 1, 2, 3, 4, 5, 6, 7]
 
 
+@pytest.mark.parametrize("dtype", [d for d in TYPES if d.kind not in "bc"], ids=str)
+@pytest.mark.parametrize("kernel", [(2, 2), (3, 3), (1, 5), (13, 12)])
+def test_ties_in_long_rows(dtype, kernel):
+    """Few values, the least one and NaN among them, in rows of more than a vector."""
+    rng = np.random.default_rng(0)
+    least = -np.inf if dtype in FLOATS else np.iinfo(dtype).min
+    few = [least, least, least, 0, 1, np.nan if dtype in FLOATS else 1]
+    x = np.array(few, dtype)[rng.integers(len(few), size=(2, kernel[0] + 2, 150))]
+    x[:, :, :40] = few[0]
+    for stride, padding, dilation in itertools.product((1, 2), (0, 1), (1, 2)):
+        if padding > min(kernel) // 2 or dilation * (kernel[0] - 1) >= x.shape[1]:
+            continue
+        options = {"stride": stride, "padding": padding, "dilation": dilation}
+        pool = Pool("max_pool", 2, x, {"kernel_size": kernel} | options)
+        y, indices = pool(return_indices=True)
+        expected, places = pool.reference(return_indices=True)
+        assert_equal(y, expected)
+        assert_equal(pool(), expected)
+        np.testing.assert_array_equal(indices, places)
+
+
 def test_the_first_of_equals():
     assert cconv.max_pool2d(np.zeros((40, 50)), (40, 50), return_indices=True)[1] == 0
     nans = np.full((3, 4), np.nan)

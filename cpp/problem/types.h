@@ -43,6 +43,9 @@ constexpr std::int64_t size_of(Type type) { return kTypeTraits[static_cast<int>(
 constexpr bool is_float(Type type) { return type >= Type::float16 && type <= Type::float64; }
 constexpr bool is_real_number(Type type) { return type <= Type::float64; }
 constexpr bool is_complex(Type type) { return type == Type::complex64 || type == Type::complex128; }
+constexpr bool is_signed(Type type) {  // an integer that may be negative
+  return type == Type::int8 || type == Type::int16 || type == Type::int32 || type == Type::int64;
+}
 constexpr bool is_integer(Type type) { return type <= Type::uint64; }  // bool counts as one
 
 // What two element types are summed in, and what the result is stored as.

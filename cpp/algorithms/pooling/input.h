@@ -14,7 +14,7 @@ namespace cconv::pooling {
 // A thread's scratch, and its way to learn that it should stop.
 struct Thread {
   std::byte *row, *block, *loaded, *result, *part;
-  std::int64_t* indices;
+  std::int64_t *indices, *part_indices;
   Taps *windows, *taps;
   std::byte* factors;
   int worker;
@@ -33,6 +33,7 @@ struct Thread {
     result = take(at, t.result_bytes);
     part = take(at, t.part_bytes);
     indices = reinterpret_cast<std::int64_t*>(take(at, t.indices_bytes));
+    part_indices = reinterpret_cast<std::int64_t*>(take(at, t.indices_bytes));
     windows = reinterpret_cast<Taps*>(take(at, t.taps_bytes));
     taps = reinterpret_cast<Taps*>(take(at, t.taps_bytes));
     factors = take(at, t.factors_bytes);

@@ -532,7 +532,7 @@ template <class Op, class T>
 constexpr Reduction reduction_of() {
   Reduction all{rows<Op, T>, down<Op, T>,    along<Op, T>, nullptr,
                 nullptr,     windows<Op, T>, nullptr,      nullptr};
-  if constexpr (kHasFractions<T>) all.planes = planes<Op, T>;
+  if constexpr (Op::kOfCnns && kHasFractions<T>) all.planes = planes<Op, T>;
   if constexpr (kOfCnns<Op, T>) all.squares = squares<Op, T>;
   if constexpr (kOfImages<T>) all.slide = slide<Op, T>, all.slide_along = slide_along<Op, T>;
   return all;
@@ -584,21 +584,23 @@ void scale(std::byte* row, const T* factors, std::int64_t positions, std::int64_
 
 constexpr Kernels make_kernels() {
   Kernels kernels{};
-#define CCONV_ENTRY(name, T)                                                  \
-  kernels.maximum[static_cast<int>(Type::name)] = reduction_of<Maximum, T>(); \
-  kernels.minimum[static_cast<int>(Type::name)] = reduction_of<Minimum, T>(); \
-  kernels.search[static_cast<int>(Type::name)] = search<T>;
-  CCONV_ENTRY(boolean, std::uint8_t)
-  CCONV_ENTRY(int8, std::int8_t)
-  CCONV_ENTRY(uint8, std::uint8_t)
-  CCONV_ENTRY(int16, std::int16_t)
-  CCONV_ENTRY(uint16, std::uint16_t)
-  CCONV_ENTRY(int32, std::int32_t)
-  CCONV_ENTRY(uint32, std::uint32_t)
-  CCONV_ENTRY(int64, std::int64_t)
-  CCONV_ENTRY(uint64, std::uint64_t)
-  CCONV_ENTRY(float32, float)
-  CCONV_ENTRY(float64, double)
+#define CCONV_ENTRY(name, T, Ordered)                                           \
+  kernels.maximum[static_cast<int>(Type::name)] = reduction_of<Maximum, T>();   \
+  kernels.minimum[static_cast<int>(Type::name)] = reduction_of<Minimum, T>();   \
+  kernels.search[static_cast<int>(Type::name)] = search<Ordered>;               \
+  kernels.search_planes[static_cast<int>(Type::name)] = search_planes<Ordered>; \
+  kernels.keep_larger[static_cast<int>(Type::name)] = keep_larger<Ordered>;
+  CCONV_ENTRY(boolean, std::uint8_t, std::uint8_t)
+  CCONV_ENTRY(int8, std::int8_t, std::uint8_t)
+  CCONV_ENTRY(uint8, std::uint8_t, std::uint8_t)
+  CCONV_ENTRY(int16, std::int16_t, std::uint16_t)
+  CCONV_ENTRY(uint16, std::uint16_t, std::uint16_t)
+  CCONV_ENTRY(int32, std::int32_t, std::uint32_t)
+  CCONV_ENTRY(uint32, std::uint32_t, std::uint32_t)
+  CCONV_ENTRY(int64, std::int64_t, std::uint64_t)
+  CCONV_ENTRY(uint64, std::uint64_t, std::uint64_t)
+  CCONV_ENTRY(float32, float, float)
+  CCONV_ENTRY(float64, double, double)
 #undef CCONV_ENTRY
   kernels.sum_float32 = reduction_of<Sum, float>();
   kernels.sum_float64 = reduction_of<Sum, double>();

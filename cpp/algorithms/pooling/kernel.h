@@ -104,10 +104,10 @@ struct Planes {
 };
 constexpr std::int64_t kMostColumns = 256;
 
-// What rows of one block of columns add to the search for maxima and where they are.  Window o
-// holds, of each row, taps[o].count positions from `first`, counted from the beginning of the
-// block; position i of row r has the index index[r] + i.  The first of several maxima stays; a NaN
-// is larger than any number.
+// Maxima and where they are, of rows of one block of columns.  Window o holds, of each row,
+// taps[o].count positions from `first`, counted from the beginning of the block; position i of row
+// r has the index index[r] + i.  The first of several maxima counts; a NaN is larger than any
+// number.  Of windows that hold nothing nothing is written.
 struct Search {
   const std::byte* const* src;
   std::int64_t pitch;  // between positions of src, in bytes
@@ -117,9 +117,37 @@ struct Search {
   std::int64_t positions, inner;
   std::byte* values;
   std::int64_t* indices;  // of the values
-  bool first;             // nothing was searched before; each window holds something here
+  bool is_signed;
 };
 constexpr std::int64_t kFarthest = INT32_MAX;  // index[rows - 1] + any position - index[0], at most
+
+// Likewise of rows of results of planes (as those of Down): so many positions whose windows hold as
+// many taps of each row, the first of them `taps`, each `stride` positions after the one before.
+struct SearchPlanes {
+  const std::byte* src;
+  std::int64_t plane_step, slice_step, row_step;  // in bytes
+  std::int64_t index, slice_index, row_index;     // of src, and what these steps add to it
+  const Taps *depth, *height;  // at most kTapsDown rows, kTapsSearched taps in all
+  std::int64_t slices, rows;   // of results, in a plane
+  std::int64_t first, outputs;
+  Taps taps;
+  std::int64_t stride, positions;  // stride: 1 or 2
+  std::byte* values;
+  std::int64_t* indices;
+  std::int64_t values_pitch, indices_pitch;  // in elements
+  bool is_signed;
+};
+constexpr std::int64_t kTapsDown = 256, kTapsSearched = 1024;
+
+// Of two results of searches the larger one.
+struct KeepLarger {
+  std::byte* values;
+  std::int64_t* indices;
+  const std::byte* others;
+  const std::int64_t* other_indices;
+  std::int64_t count;
+  bool is_signed;
+};
 
 // Windows down columns that slide by one, of rows anywhere:
 //
@@ -157,7 +185,7 @@ struct Reduction {
   void (*rows)(const Rows&);
   void (*down)(const Down&);
   void (*along)(const Along&);
-  void (*planes)(const Planes&);    // of numbers with fractions, else null
+  void (*planes)(const Planes&);    // of types that CNNs have, else null
   void (*squares)(const Squares&);  // of types that CNNs have, else null
   void (*windows)(const Windows&);
   void (*slide)(const Slide&);             // of the types that images have, else null
@@ -173,6 +201,8 @@ struct Kernels {
   Reduction maximum[kTypes];  // null for complex numbers and 16-bit floats, searched as float32
   Reduction minimum[kTypes];  // likewise
   void (*search[kTypes])(const Search&);  // likewise
+  void (*search_planes[kTypes])(const SearchPlanes&);
+  void (*keep_larger[kTypes])(const KeepLarger&);
   Reduction sum_float32, sum_float64;
   Scale<float> divide_float32, multiply_float32;
   Scale<double> divide_float64, multiply_float64;

@@ -7,6 +7,7 @@
 #include "algorithms/pooling/bands.h"
 #include "algorithms/pooling/planes.h"
 #include "algorithms/pooling/run.h"
+#include "algorithms/pooling/searched.h"
 #include "algorithms/pooling/turned.h"
 
 namespace cconv::pooling {
@@ -36,6 +37,7 @@ void run(const PoolProblem& p, const View& src, const View& dst, std::int64_t* i
   if (p.N == 0 || p.C == 0 || p.outputs() == 0) return;
   if (takes_planes(p, src, dst)) return run_planes(p, src, dst, threads, stop);
   if (takes_turned(p, src, dst)) return run_turned(p, src, dst, indices, threads, stop);
+  if (takes_searched(p, dst)) return run_searched(p, src, dst, indices, threads, stop);
   if (takes_bands(p)) return run_bands(p, src, dst, threads, stop);
   const Tiling tiling = tiling_of(p);
   const Workspace workspace(tiling.bytes_per_thread() * threads);

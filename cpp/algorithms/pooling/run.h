@@ -276,9 +276,10 @@ class Run {
         thread.windows[i] = p_.axis[2].taps(piece.begin + i);
     thread.windows_begin = piece.begin;
     const bool once = is_one_block(piece);
+    const std::int64_t elements = piece.count * piece.inner;
+    // The first element of a window wins where all of them are the least value there is.
     if (!once) {
-      // The first element of a window wins where all of them are the least value there is.
-      input_.fill(piece.result, piece.count * piece.inner);
+      input_.fill(piece.result, elements);
       for (std::int64_t i = 0; i < piece.count; ++i)
         std::fill_n(piece.indices + i * piece.inner, piece.inner,
                     index_of(piece, 0) + thread.windows[i].first);
@@ -288,6 +289,7 @@ class Run {
       const std::int64_t farthest = index_of(piece, r + rows - 1) - index_of(piece, r) + t_.columns;
       if (farthest > kFarthest) rows = 1;
       const Rows part{r, rows, once && r == 0};
+      if (!part.alone) input_.fill(thread.part, elements);
       if (p_.axis[2].shared)
         search_shares(piece, part, thread);
       else
@@ -298,7 +300,7 @@ class Run {
   // Rows of a piece that are searched together.
   struct Rows {
     std::int64_t begin, count;
-    bool first;  // before any other, and each window's columns at once
+    bool alone;  // nothing was searched before, and every window holds something of them
   };
 
   // Whether all columns under a piece are searched together.
@@ -359,9 +361,15 @@ class Run {
         thread.taps[i] = between(taps_of(i), begin, end);
     thread.taps_begin = piece.begin;
     thread.taps_block = block;
-    kernels().search[static_cast<int>(t_.type)]({src, input_.row_pitch(piece), index, rows.count,
-                                                 thread.taps, piece.count, piece.inner,
-                                                 piece.result, piece.indices, rows.first});
+    const int type = static_cast<int>(t_.type);
+    const bool order = is_signed(t_.type);
+    std::byte* const values = rows.alone ? piece.result : thread.part;
+    std::int64_t* const indices = rows.alone ? piece.indices : thread.part_indices;
+    kernels().search[type]({src, input_.row_pitch(piece), index, rows.count, thread.taps,
+                            piece.count, piece.inner, values, indices, order});
+    if (!rows.alone)
+      kernels().keep_larger[type](
+          {piece.result, piece.indices, values, indices, piece.count * piece.inner, order});
   }
 
   // What the results of a piece are divided by: the divisors, or where all of these have exact

@@ -7,76 +7,181 @@
 namespace cconv::pooling {
 namespace {
 
-// Where x takes the place of the maximum y: the first of equals stays, and the first NaN.
+// Elements as numbers whose order is that of unsigned ones, T; of floats as they are.
 template <class T, int N>
-CCONV_INLINE typename Vec<T, N>::Mask beats(Vec<T, N> x, Vec<T, N> y) {
+CCONV_INLINE Vec<T, N> in_order(Vec<T, N> x, bool is_signed) {
   if constexpr (kHasFractions<T>)
-    return (x > y) | select(x != x, y == y, Vec<T, N>::Mask::fill(0));
+    return x;
   else
-    return x > y;
+    return x + Vec<T, N>::fill(is_signed ? T(1) << (8 * sizeof(T) - 1) : 0);
 }
 
 template <class T>
-constexpr bool kWidePlaces = sizeof(T) >= 4;  // those of all rows are counted in lanes of T's size
+constexpr bool kWidePlaces = sizeof(T) >= 4;  // lanes of T's size hold indices
 
-// kVectors * N windows at once, whose taps load(r, t, j) gives; those of lane i have, in row r, the
-// indices index[r] + taps.first + i*lane_step + t*taps.step.
-template <class T, int N, int kVectors, class Load>
-CCONV_INLINE void search_block(const Search& a, const Taps& taps, std::int64_t lane_step,
-                               std::int64_t out, Load load) {
-  using Place = typename Vec<T, N>::Mask;                           // as many bits as a value
-  constexpr std::int64_t kMost = kWidePlaces<T> ? kFarthest : 128;  // places that these hold
-  std::byte* const values = a.values + out * static_cast<std::int64_t>(sizeof(T));
-  std::int64_t* const indices = a.indices + out;
-  if (taps.count == 0) return;
-  bool first = a.first;
-  Vec<T, N> y[kVectors];
+// The taps of a window in their order, each of them where it lies and the index it has beyond that
+// of the first one; from a list, or a row at a time.
+template <int kTaps>  // so many of them, or with 0 any number
+struct ListedTaps {
+  static constexpr int kCount = kTaps;
+  const std::byte* const* at;
+  const std::int64_t* places;
+  std::int64_t count;  // at least 1
+
+  template <class F>
+  CCONV_INLINE void forward(F f) const {
+    f(at[0]);
+    after_first<kTaps>(count, [&](std::int64_t k) { f(at[k]); });
+  }
+  template <class F>
+  CCONV_INLINE void backward(F f) const {
+    const std::int64_t last = (kTaps > 0 ? kTaps : count) - 1;
+    f(at[last], places[last]);
+    after_first<kTaps>(last + 1, [&](std::int64_t k) { f(at[last - k], places[last - k]); });
+  }
+};
+struct TapsOfRows {
+  static constexpr int kCount = 0;
+  const Search& a;
+  Taps taps;
+
+  template <class F>
+  CCONV_INLINE void forward(F f) const {
+    for (std::int64_t r = 0; r < a.rows; ++r)
+      for (std::int64_t t = 0; t < taps.count; ++t) f(at(r, t));
+  }
+  template <class F>
+  CCONV_INLINE void backward(F f) const {
+    for (std::int64_t r = a.rows - 1; r >= 0; --r)
+      for (std::int64_t t = taps.count - 1; t >= 0; --t)
+        f(at(r, t), a.index[r] - a.index[0] + t * taps.step);
+  }
+
+ private:
+  CCONV_INLINE const std::byte* at(std::int64_t r, std::int64_t t) const {
+    return a.src[r] + (taps.first + t * taps.step) * a.pitch;
+  }
+};
+
+// Where kVectors * N windows leave what they find; the first tap of lane i has the index
+// index + i * lane_step.
+struct Found {
+  std::byte* values;
+  std::int64_t* indices;
+  std::int64_t index, lane_step;
+  bool is_signed;
+};
+
+// So many windows at once, of whose taps load(at, j) gives vector j.  The maxima first, then which
+// tap is the first that equals one.  A NaN equals nothing (find_nans).
+template <class T, int N, int kVectors, class Walk, class Load>
+CCONV_INLINE void search_block(const Walk& walk, const Found& to, Load load) {
+  using Place = typename Vec<T, N>::Mask;  // as many bits as an element
+  const auto element = [&](const std::byte* at, int j) {
+    return in_order(load(at, j), to.is_signed);
+  };
+  Vec<T, N> y[kVectors], kept[Walk::kCount ? Walk::kCount : 1][kVectors];
+  bool first = true;
+  int k = 0;
+  walk.forward([&](const std::byte* at) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) {
+      const auto x = element(at, j);
+      if constexpr (Walk::kCount > 0) kept[k][j] = x;
+      y[j] = first ? x : Maximum::apply(y[j], x);
+    }
+    ++k;
+    first = false;
+  });
+  if (first) return;
 #pragma GCC unroll 4
   for (int j = 0; j < kVectors; ++j)
-    y[j] = first ? load(0, 0, j) : Vec<T, N>::load(values + j * sizeof(y[j]));
-  // Places are counted from a row's first tap on; narrow ones for each row.
-  const std::int64_t together = kWidePlaces<T> ? a.rows : 1;
-  for (std::int64_t row = 0; row < a.rows; row += together) {
-    for (std::int64_t begin = 0; begin < taps.count; begin += kMost) {
-      const std::int64_t count = taps.count - begin < kMost ? taps.count - begin : kMost;
-      const std::int64_t step = kWidePlaces<T> ? taps.step : 1;
-      Place place[kVectors];
+    in_order(y[j], to.is_signed).store(to.values + j * N * sizeof(T));
+
+  // Lanes of wide elements hold places; those of narrow ones number the taps, as many at a time as
+  // they can.
+  constexpr int kMost = kWidePlaces<T> ? 1 : 128;
+  std::int64_t places[kMost];
+  Place place[kVectors];
+  int n = 0;
+  const auto clear = [&] {
+    n = 0;
 #pragma GCC unroll 4
-      for (int j = 0; j < kVectors; ++j) place[j] = Place::fill(first ? 0 : -1);
-      for (std::int64_t r = row; r < row + together; ++r) {
-        std::int64_t at = a.index[r] - a.index[row];
-        for (std::int64_t t = 0; t < count; ++t, at += step) {
-          const Place here = Place::fill(static_cast<Bits<T>>(at));
+    for (int j = 0; j < kVectors; ++j) place[j] = Place::fill(kWidePlaces<T> ? 0 : -1);
+  };
+  const auto finish = [&] {
+    Bits<T> found[kVectors * N];
 #pragma GCC unroll 4
-          for (int j = 0; j < kVectors; ++j) {
-            const Vec<T, N> x = load(r, begin + t, j);
-            const Place better = beats(x, y[j]);
-            y[j] = select(better, x, y[j]);
-            place[j] = select(better, here, place[j]);
-          }
-        }
-      }
-      first = false;
-      Bits<T> won[kVectors * N];
+    for (int j = 0; j < kVectors; ++j) place[j].store(found + j * N);
+    for (int i = 0; i < kVectors * N; ++i)
+      if constexpr (kWidePlaces<T>)
+        to.indices[i] = to.index + i * to.lane_step + found[i];
+      else if (found[i] >= 0)
+        to.indices[i] = to.index + i * to.lane_step + places[found[i]];
+  };
+  clear();
+  walk.backward([&](const std::byte* at, std::int64_t from_first) {
+    const Place here = Place::fill(static_cast<Bits<T>>(kWidePlaces<T> ? from_first : n));
 #pragma GCC unroll 4
-      for (int j = 0; j < kVectors; ++j) place[j].store(won + j * N);
-      const std::int64_t index = a.index[row] + taps.first + begin * taps.step;
-      const std::int64_t unit = kWidePlaces<T> ? 1 : taps.step;
-      for (int i = 0; i < kVectors * N; ++i)
-        indices[i] = won[i] < 0 ? indices[i] : index + i * lane_step + won[i] * unit;
+    for (int j = 0; j < kVectors; ++j) {
+      const auto x = Walk::kCount ? kept[k - 1][j] : element(at, j);
+      place[j] = select(x == y[j], here, place[j]);
     }
-  }
-#pragma GCC unroll 4
-  for (int j = 0; j < kVectors; ++j) y[j].store(values + j * sizeof(y[j]));
+    --k;
+    if constexpr (!kWidePlaces<T>) {
+      places[n] = from_first;
+      if (++n == kMost) finish(), clear();
+    }
+  });
+  finish();
 }
 
-// Channels [c, inner) of window o.  The last vector may begin before c: what was searched once is
-// as it was when it is searched again.
+template <class T>
+CCONV_INLINE bool holds_nan(const std::byte* values, std::int64_t count) {
+  constexpr std::int64_t N = V<T>::kLanes, kSize = sizeof(T);
+  auto nans = V<T>::Mask::fill(0);
+  std::int64_t i = 0;
+  for (; i + N <= count; i += N) {
+    const V<T> y = V<T>::load(values + i * kSize);
+    nans = nans | (y != y);
+  }
+  int any = 0;
+  for (int lane = 0; lane < N; ++lane) any |= nans.v[lane] != 0;
+  for (; i < count; ++i) {
+    const T y = load_one<T>(values + i * kSize);
+    any |= y != y;
+  }
+  return any != 0;
+}
+
+// The indices of the maxima of a row that are NaN; taps_of(o) gives the taps of position o.
+template <class T, class TapsOf>
+__attribute__((noinline)) void find_nans(const Search& a, TapsOf taps_of) {
+  constexpr std::int64_t kSize = sizeof(T);
+  const auto is_nan = [](const std::byte* at) {
+    const T x = load_one<T>(at);
+    return x != x;
+  };
+  const auto first_nan = [&](const Taps& taps, std::int64_t c) {
+    for (std::int64_t r = 0; r < a.rows; ++r)
+      for (std::int64_t t = 0; t < taps.count; ++t) {
+        const std::int64_t i = taps.first + t * taps.step;
+        if (is_nan(a.src[r] + i * a.pitch + c * kSize)) return a.index[r] + i;
+      }
+    return std::int64_t{0};
+  };
+  for (std::int64_t o = 0; o < a.positions; ++o)
+    for (std::int64_t c = 0; c < a.inner; ++c) {
+      const std::int64_t i = o * a.inner + c;
+      if (is_nan(a.values + i * kSize)) a.indices[i] = first_nan(taps_of(o), c);
+    }
+}
+
+// Channels [c, inner) of window o.  The last vector may begin before c.
 template <class T, int N, int kVectors>
 CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t c) {
   constexpr std::int64_t kSize = sizeof(T), kStep = kVectors * N;
-  const Taps taps = a.taps[o];
-  const std::int64_t step = taps.step * a.pitch;
+  const TapsOfRows walk{a, a.taps[o]};
   while (c < a.inner) {
     if (c + kStep > a.inner) {
       if constexpr (kVectors > 1) return search_channels<T, N, 1>(a, o, c);
@@ -85,59 +190,124 @@ CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t 
       }
       c = a.inner - N;
     }
-    const std::int64_t from = taps.first * a.pitch + c * kSize;
-    const auto load = [&](std::int64_t r, std::int64_t t, int j) {
-      return Vec<T, N>::load(a.src[r] + from + t * step + j * N * kSize);
-    };
-    search_block<T, N, kVectors>(a, taps, 0, o * a.inner + c, load);
+    const std::int64_t out = o * a.inner + c, index = a.index[0] + walk.taps.first;
+    search_block<T, N, kVectors>(
+        walk, {a.values + out * kSize, a.indices + out, index, 0, a.is_signed},
+        [&](const std::byte* at, int j) { return Vec<T, N>::load(at + (c + j * N) * kSize); });
     c += kStep;
-  }
-}
-
-// Whether kCount windows are alike, each `stride` positions after the one before.
-template <int kCount>
-CCONV_INLINE bool alike(const Taps* taps, std::int64_t stride) {
-  for (int j = 1; j < kCount; ++j)
-    if (taps[j].count != taps[0].count || taps[j].first != taps[0].first + j * stride) return false;
-  return true;
-}
-
-// Windows from o on, in vectors of positions where N of them are alike; how many.
-template <class T, int N>
-CCONV_INLINE std::int64_t search_positions(const Search& a, std::int64_t o) {
-  if constexpr (N > 1) {
-    constexpr std::int64_t kSize = sizeof(T);
-    const Taps taps = a.taps[o];
-    const std::int64_t from = taps.first * kSize, step = taps.step * kSize;
-    const bool fits = o + N <= a.positions;
-    if (fits && alike<N>(a.taps + o, 1)) {
-      search_block<T, N, 1>(a, taps, 1, o, [&](std::int64_t r, std::int64_t t, int) {
-        return Vec<T, N>::load(a.src[r] + from + t * step);
-      });
-      return N;
-    }
-    if (fits && alike<N>(a.taps + o, 2)) {
-      search_block<T, N, 1>(a, taps, 2, o, [&](std::int64_t r, std::int64_t t, int) {
-        const std::byte* const pairs = a.src[r] + from + t * step;
-        return evens(Vec<T, N>::load(pairs), Vec<T, N>::load(pairs + (N - 1) * kSize));
-      });
-      return N;
-    }
-    return search_positions<T, shorter<T>(N)>(a, o);
-  } else {
-    search_channels<T, 1, 1>(a, o, 0);
-    return 1;
   }
 }
 
 template <class T>
 void search(const Search& a) {
-  constexpr int N = V<T>::kLanes;
-  if (a.inner == 1 && a.pitch == sizeof(T)) {
-    for (std::int64_t o = 0; o < a.positions;) o += search_positions<T, N>(a, o);
-  } else {
-    for (std::int64_t o = 0; o < a.positions; ++o)
-      search_channels<T, N, kWidePlaces<T> ? kUnrolled<T> : 1>(a, o, 0);
+  for (std::int64_t o = 0; o < a.positions; ++o)
+    search_channels<T, V<T>::kLanes, kWidePlaces<T> ? kUnrolled<T> : 1>(a, o, 0);
+  if constexpr (kHasFractions<T>) {
+    if (holds_nan<T>(a.values, a.positions * a.inner))
+      find_nans<T>(a, [&](std::int64_t o) { return a.taps[o]; });
+  }
+}
+
+// Positions of a row, each to.lane_step, 1 or 2, after the one before.
+template <class T, class Walk>
+CCONV_INLINE void search_row(const Walk& taps, std::int64_t positions, const Found& to) {
+  constexpr std::int64_t kSize = sizeof(T);
+  cover<T, V<T>::kLanes>(0, positions, true, [&](std::int64_t i, auto lanes) {
+    constexpr int N = decltype(lanes)::kCount;
+    const std::int64_t from = i * to.lane_step * kSize;
+    Found some = to;
+    some.values += i * kSize, some.indices += i, some.index += i * to.lane_step;
+    if (to.lane_step == 1)
+      search_block<T, N, 1>(taps, some,
+                            [&](const std::byte* at, int) { return Vec<T, N>::load(at + from); });
+    else
+      search_block<T, N, 1>(taps, some, [&](const std::byte* at, int) {
+        const std::byte* const pairs = at + from;
+        return evens(Vec<T, N>::load(pairs), Vec<T, N>::load(pairs + (N - 1) * kSize));
+      });
+  });
+}
+
+// Calls f(row) for each row of results, without its taps.
+template <class F>
+CCONV_INLINE void each_searched_row(const SearchPlanes& a, std::int64_t size, F f) {
+  const std::byte* src[kTapsDown];
+  std::int64_t index[kTapsDown];
+  std::int64_t oh = a.first % a.rows, od = a.first / a.rows % a.slices;
+  const std::byte* plane = a.src + a.first / a.rows / a.slices * a.plane_step;
+  Search row{src, size, index, 0, nullptr, a.positions, 1, a.values, a.indices, a.is_signed};
+  for (std::int64_t r = 0; r < a.outputs; ++r) {
+    const Taps d = a.depth[od], h = a.height[oh];
+    row.rows = 0;
+    for (std::int64_t i = 0; i < d.count; ++i)
+      for (std::int64_t j = 0; j < h.count; ++j, ++row.rows) {
+        const std::int64_t slice = d.first + i * d.step, line = h.first + j * h.step;
+        src[row.rows] = plane + slice * a.slice_step + line * a.row_step;
+        index[row.rows] = a.index + slice * a.slice_index + line * a.row_index;
+      }
+    f(row);
+    row.values += a.values_pitch * size, row.indices += a.indices_pitch;
+    if (++oh < a.rows) continue;
+    oh = 0;
+    if (++od < a.slices) continue;
+    od = 0, plane += a.plane_step;
+  }
+}
+
+template <class T>
+void search_planes(const SearchPlanes& a) {
+  constexpr std::int64_t kSize = sizeof(T);
+  const Taps taps = a.taps;
+  const std::byte* at[kTapsSearched];
+  std::int64_t places[kTapsSearched];
+  const bool follow = a.values_pitch == a.positions;
+  bool nans = false;
+  each_searched_row(a, kSize, [&](const Search& row) {
+    std::int64_t count = 0;
+    for (std::int64_t r = 0; r < row.rows; ++r)
+      for (std::int64_t t = 0; t < taps.count; ++t, ++count) {
+        at[count] = row.src[r] + (taps.first + t * taps.step) * kSize;
+        places[count] = row.index[r] - row.index[0] + t * taps.step;
+      }
+    const Found to{row.values, row.indices, row.index[0] + taps.first, a.stride, a.is_signed};
+    const auto search = [&](auto some) {
+      const ListedTaps<decltype(some)::kCount> listed{at, places, count};
+      search_row<T>(listed, a.positions, to);
+    };
+    constexpr int kFew = kOfCnns<Maximum, T> ? 4 : 0;  // known in advance
+    count == kFew ? search(rows::Some<kFew>{}) : search(rows::Some<0>{});
+    // Where all is as small as the border, which is no place.
+    for (std::int64_t o = 0, column; o < a.positions; ++o) {
+      if ((column = taps.first + o * a.stride) >= 0) break;
+      std::int64_t& index = row.indices[o];
+      if (index == row.index[0] + column) index += ((-column - 1) / taps.step + 1) * taps.step;
+    }
+    if constexpr (kHasFractions<T>) {
+      if (!follow) nans |= holds_nan<T>(row.values, a.positions);
+    }
+  });
+  if constexpr (kHasFractions<T>) {
+    if (follow) nans = holds_nan<T>(a.values, a.outputs * a.positions);
+    if (nans)
+      each_searched_row(a, kSize, [&](const Search& row) {
+        find_nans<T>(row, [&](std::int64_t o) {
+          return Taps{taps.first + o * a.stride, taps.count, taps.step};
+        });
+      });
+  }
+}
+
+// The first of equals stays, and the first NaN.
+template <class T>
+void keep_larger(const KeepLarger& a) {
+  using One = Vec<T, 1>;
+  for (std::int64_t i = 0; i < a.count; ++i) {
+    const std::int64_t at = i * std::int64_t{sizeof(T)};
+    const T x = in_order(One::load(a.others + at), a.is_signed).v[0];
+    const T y = in_order(One::load(a.values + at), a.is_signed).v[0];
+    if (!(x > y || (x != x && y == y))) continue;
+    One::load(a.others + at).store(a.values + at);
+    a.indices[i] = a.other_indices[i];
   }
 }
 

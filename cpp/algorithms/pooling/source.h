@@ -71,6 +71,10 @@ class Source {
     if (p_.channels_last) patch = {src, view.spatial[2], view.channel, count, channels};
     if (!converts(p_)) {
       const auto bytes = static_cast<std::uint64_t>(size_of(p_.src_type));
+      if (patch.rows == 1 && patch.step == size_of(p_.src_type)) {
+        std::memcpy(dst, src, bytes * static_cast<std::uint64_t>(patch.count));
+        return;
+      }
       return k.gather[std::countr_zero(bytes)](patch, dst, patch.count);
     }
     const bool complex = is_complex(p_.src_type);

@@ -73,13 +73,14 @@ struct Tiling {
   std::int64_t pieces;     // of a row
   std::int64_t rows;       // of the output, in all planes
   std::int64_t per_item;   // pieces
-  // Scratch of a thread: the reduced row, a sum of a block of rows, rows as loaded, results, a sum
-  // of a block of taps, indices, windows (and their taps in a block), factors of averages.
+  // Scratch of a thread: the reduced row (and that of a block of rows), rows as loaded, results,
+  // those of a block of taps, indices (and those of a block), windows (and their taps in a block),
+  // factors of averages.
   std::int64_t row_bytes, loaded_bytes, result_bytes, part_bytes, indices_bytes, taps_bytes,
       factors_bytes;
 
   std::int64_t bytes_per_thread() const {
-    return 2 * row_bytes + loaded_bytes + result_bytes + part_bytes + indices_bytes +
+    return 2 * row_bytes + loaded_bytes + result_bytes + part_bytes + 2 * indices_bytes +
            2 * taps_bytes + factors_bytes;
   }
   std::int64_t items() const { return (rows * pieces + per_item - 1) / per_item; }
@@ -137,7 +138,7 @@ inline Tiling tiling_of(const PoolProblem& p) {
   t.row_bytes = round_up(t.columns * t.inner * t.size, kCacheLine);
   t.loaded_bytes = round_up(kLoadedRows * t.columns * t.inner * loaded, kCacheLine);
   t.result_bytes = round_up(t.positions * t.inner * t.size, kCacheLine);
-  t.part_bytes = widest_window(row) > kTapsPerBlock ? t.result_bytes : 0;
+  t.part_bytes = p.wants_indices || widest_window(row) > kTapsPerBlock ? t.result_bytes : 0;
   t.indices_bytes = p.wants_indices ? round_up(t.positions * t.inner * 8, kCacheLine) : 0;
   t.taps_bytes = round_up(t.positions * static_cast<std::int64_t>(sizeof(Taps)), kCacheLine);
   t.factors_bytes = round_up(t.positions * 8, kCacheLine);

@@ -21,6 +21,15 @@ inline bool has_short_rows(const PoolProblem& p) {
   return row < (few ? kQuarter : kLine);
 }
 
+// Whether searches go faster through planes that are turned: through short rows, and windows of
+// more than a few taps.
+inline bool is_searched_turned(const PoolProblem& p) {
+  constexpr std::int64_t kLong = 24, kFew = 4;
+  return p.wants_indices && (p.axis[2].out < kLong || p.axis[2].window.stride > 2 ||
+                             saturating_product({p.axis[0].window.kernel, p.axis[1].window.kernel,
+                                                 p.axis[2].window.kernel}) > kFew);
+}
+
 // Planes of short rows, or that are searched: as many as make a line of the cache are turned into
 // channels of positions, and their results back.
 inline bool takes_turned(const PoolProblem& p, const View& src, const View& dst) {
@@ -28,7 +37,8 @@ inline bool takes_turned(const PoolProblem& p, const View& src, const View& dst)
     return false;
   constexpr std::int64_t kFewest = 4, kMostBytes = 1 << 20;
   const std::int64_t size = size_of(p.src_type);
-  if (p.C < kFewest || !(p.wants_indices || has_short_rows(p))) return false;
+  if (p.C < kFewest) return false;
+  if (p.wants_indices ? !is_searched_turned(p) : !has_short_rows(p)) return false;
   std::int64_t in = size, out = size;
   for (int i = kSpatial - 1; i >= 0; --i) {
     if (p.axis[i].in > 1 && src.spatial[i] != in) return false;
