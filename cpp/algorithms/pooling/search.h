@@ -23,37 +23,25 @@ constexpr bool kWidePlaces = sizeof(T) >= 4;  // lanes of T's size hold indices
 // of the first one; from a list, or a row at a time.
 template <int kTaps>  // so many of them, or with 0 any number
 struct ListedTaps {
-  static constexpr int kCount = kTaps;
   const std::byte* const* at;
   const std::int64_t* places;
   std::int64_t count;  // at least 1
 
+  CCONV_INLINE const std::byte* first() const { return at[0]; }
   template <class F>
-  CCONV_INLINE void forward(F f) const {
-    f(at[0]);
-    after_first<kTaps>(count, [&](std::int64_t k) { f(at[k]); });
-  }
-  template <class F>
-  CCONV_INLINE void backward(F f) const {
-    const std::int64_t last = (kTaps > 0 ? kTaps : count) - 1;
-    f(at[last], places[last]);
-    after_first<kTaps>(last + 1, [&](std::int64_t k) { f(at[last - k], places[last - k]); });
+  CCONV_INLINE void after(F f) const {
+    after_first<kTaps>(count, [&](std::int64_t k) { f(at[k], places[k]); });
   }
 };
 struct TapsOfRows {
-  static constexpr int kCount = 0;
   const Search& a;
   Taps taps;
 
+  CCONV_INLINE const std::byte* first() const { return at(0, 0); }
   template <class F>
-  CCONV_INLINE void forward(F f) const {
+  CCONV_INLINE void after(F f) const {
     for (std::int64_t r = 0; r < a.rows; ++r)
-      for (std::int64_t t = 0; t < taps.count; ++t) f(at(r, t));
-  }
-  template <class F>
-  CCONV_INLINE void backward(F f) const {
-    for (std::int64_t r = a.rows - 1; r >= 0; --r)
-      for (std::int64_t t = taps.count - 1; t >= 0; --t)
+      for (std::int64_t t = r == 0; t < taps.count; ++t)
         f(at(r, t), a.index[r] - a.index[0] + t * taps.step);
   }
 
@@ -63,8 +51,7 @@ struct TapsOfRows {
   }
 };
 
-// Where kVectors * N windows leave what they find; the first tap of lane i has the index
-// index + i * lane_step.
+// Where windows leave what they find; the first tap of lane i has the index index + i * lane_step.
 struct Found {
   std::byte* values;
   std::int64_t* indices;
@@ -72,44 +59,27 @@ struct Found {
   bool is_signed;
 };
 
-// So many windows at once, of whose taps load(at, j) gives vector j.  The maxima first, then which
-// tap is the first that equals one.  A NaN equals nothing (find_nans).
+// kVectors * N windows at once, of whose taps load(at, j) gives vector j.  Places of maxima that
+// are NaN are left open (find_nans).
 template <class T, int N, int kVectors, class Walk, class Load>
 CCONV_INLINE void search_block(const Walk& walk, const Found& to, Load load) {
   using Place = typename Vec<T, N>::Mask;  // as many bits as an element
   const auto element = [&](const std::byte* at, int j) {
     return in_order(load(at, j), to.is_signed);
   };
-  Vec<T, N> y[kVectors], kept[Walk::kCount ? Walk::kCount : 1][kVectors];
-  bool first = true;
-  int k = 0;
-  walk.forward([&](const std::byte* at) {
+  Vec<T, N> y[kVectors];
+  Place place[kVectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) {
-      const auto x = element(at, j);
-      if constexpr (Walk::kCount > 0) kept[k][j] = x;
-      y[j] = first ? x : Maximum::apply(y[j], x);
-    }
-    ++k;
-    first = false;
-  });
-  if (first) return;
-#pragma GCC unroll 4
-  for (int j = 0; j < kVectors; ++j)
-    in_order(y[j], to.is_signed).store(to.values + j * N * sizeof(T));
-
+  for (int j = 0; j < kVectors; ++j) {
+    y[j] = element(walk.first(), j);
+    place[j] = Place::fill(0);
+  }
   // Lanes of wide elements hold places; those of narrow ones number the taps, as many at a time as
   // they can.
   constexpr int kMost = kWidePlaces<T> ? 1 : 128;
   std::int64_t places[kMost];
-  Place place[kVectors];
-  int n = 0;
-  const auto clear = [&] {
-    n = 0;
-#pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) place[j] = Place::fill(kWidePlaces<T> ? 0 : -1);
-  };
-  const auto finish = [&] {
+  places[0] = 0;
+  const auto leave = [&] {
     Bits<T> found[kVectors * N];
 #pragma GCC unroll 4
     for (int j = 0; j < kVectors; ++j) place[j].store(found + j * N);
@@ -119,21 +89,29 @@ CCONV_INLINE void search_block(const Walk& walk, const Found& to, Load load) {
       else if (found[i] >= 0)
         to.indices[i] = to.index + i * to.lane_step + places[found[i]];
   };
-  clear();
-  walk.backward([&](const std::byte* at, std::int64_t from_first) {
-    const Place here = Place::fill(static_cast<Bits<T>>(kWidePlaces<T> ? from_first : n));
+  int n = 1;
+  walk.after([&](const std::byte* at, std::int64_t from_first) {
+    if constexpr (!kWidePlaces<T>) {
+      if (n == kMost) {
+        leave();
+        n = 0;
+#pragma GCC unroll 4
+        for (int j = 0; j < kVectors; ++j) place[j] = Place::fill(-1);
+      }
+      places[n] = from_first;
+    }
+    const Place here = Place::fill(static_cast<Bits<T>>(kWidePlaces<T> ? from_first : n++));
 #pragma GCC unroll 4
     for (int j = 0; j < kVectors; ++j) {
-      const auto x = Walk::kCount ? kept[k - 1][j] : element(at, j);
-      place[j] = select(x == y[j], here, place[j]);
-    }
-    --k;
-    if constexpr (!kWidePlaces<T>) {
-      places[n] = from_first;
-      if (++n == kMost) finish(), clear();
+      const Vec<T, N> x = element(at, j);
+      place[j] = select(x > y[j], here, place[j]);
+      y[j] = Maximum::apply(y[j], x);
     }
   });
-  finish();
+#pragma GCC unroll 4
+  for (int j = 0; j < kVectors; ++j)
+    in_order(y[j], to.is_signed).store(to.values + j * N * sizeof(T));
+  leave();
 }
 
 template <class T>
@@ -182,6 +160,7 @@ template <class T, int N, int kVectors>
 CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t c) {
   constexpr std::int64_t kSize = sizeof(T), kStep = kVectors * N;
   const TapsOfRows walk{a, a.taps[o]};
+  if (walk.taps.count == 0) return;
   while (c < a.inner) {
     if (c + kStep > a.inner) {
       if constexpr (kVectors > 1) return search_channels<T, N, 1>(a, o, c);
