@@ -21,13 +21,12 @@ inline bool has_short_rows(const PoolProblem& p) {
   return row < (few ? kQuarter : kLine);
 }
 
-// Whether searches go faster through planes that are turned: through short rows, and windows of
-// more than a few taps.
+// Likewise of planes that are searched.
 inline bool is_searched_turned(const PoolProblem& p) {
-  constexpr std::int64_t kLong = 24, kFew = 4;
-  return p.wants_indices && (p.axis[2].out < kLong || p.axis[2].window.stride > 2 ||
-                             saturating_product({p.axis[0].window.kernel, p.axis[1].window.kernel,
-                                                 p.axis[2].window.kernel}) > kFew);
+  constexpr std::int64_t kFew = 4, kLong = 24, kLongOfMany = 96;
+  const auto& [d, h, w] = p.axis;
+  const bool few = saturating_product({d.window.kernel, h.window.kernel, w.window.kernel}) <= kFew;
+  return w.window.stride > 2 || w.out < (few ? kLong : kLongOfMany);
 }
 
 // Planes of short rows, or that are searched: as many as make a line of the cache are turned into
