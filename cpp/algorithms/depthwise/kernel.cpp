@@ -46,62 +46,75 @@ void tile(const Block<T>& block, std::int64_t c, std::int64_t p) {
   }
 }
 
-// kPixels neighbours of a row, one vector of channels: a pixel is loaded once for all taps of a row
-// that look at it, kPixels * kStride + kTaps - kStride loads for kPixels * kTaps multiply-adds.
-template <class T, int kTaps, int kStride, int kPixels>
-void row_tile(const Block<T>& block, std::int64_t c, std::int64_t p) {
-  constexpr int kColumns = (kPixels - 1) * kStride + kTaps;
-  V<T> sum[kPixels];
-#pragma GCC unroll 64
-  for (int i = 0; i < kPixels; ++i) sum[i] = V<T>::fill(0);
-
-  const std::int64_t skip = c * sizeof(T), row = block.channels * sizeof(T);
-  const std::byte* weights = block.weights + row + skip;
-  const std::byte* const* pixels = block.pixels + p;
-  for (std::int64_t t = 0; t < block.taps; t += kTaps) {
-    V<T> w[kTaps];
-#pragma GCC unroll 64
-    for (int k = 0; k < kTaps; ++k) w[k] = V<T>::load(weights + k * row);
-#pragma GCC unroll 64
-    for (int column = 0; column < kColumns; ++column) {
-      const int i0 = column / kStride < kPixels ? column / kStride : kPixels - 1;
-      const V<T> x = V<T>::load(pixels[(column - i0 * kStride) * block.pitch + i0] + skip);
-#pragma GCC unroll 64
-      for (int i = 0; i < kPixels; ++i) {
-        const int k = column - i * kStride;
-        if (k >= 0 && k < kTaps) sum[i] = fma(x, w[k], sum[i]);
-      }
-    }
-    weights += kTaps * row;
-    pixels += kTaps * block.pitch;
+// Calls f(c) for vectors of channels, the last of which may overlap the one before.  Of many
+// vectors the second begins where a line of the cache does, if that is so for all pixels: loads
+// across two lines take twice as long.
+template <class T, class F>
+CCONV_INLINE void each_vector(std::int64_t channels, const std::byte* pixel, F f) {
+  constexpr std::int64_t kLanes = V<T>::kLanes, kSize = sizeof(T), kLine = 64, kMany = 5;
+  const auto address = reinterpret_cast<std::uint64_t>(pixel);
+  const std::int64_t before = static_cast<std::int64_t>(-address % kLine) / kSize % kLanes;
+  const bool aligns = before > 0 && channels * kSize % kLine == 0 && channels >= kMany * kLanes;
+  for (std::int64_t c = 0, next = aligns ? before : kLanes;; c = next, next += kLanes) {
+    f(c);
+    if (c == channels - kLanes) break;
+    if (next > channels - kLanes) next = channels - kLanes;
   }
-
-  const V<T> bias = V<T>::load(block.weights + skip);
-#pragma GCC unroll 64
-  for (int i = 0; i < kPixels; ++i)
-    (bias + sum[i]).store(block.sums + (p + i) * block.sums_pitch + skip);
 }
 
-// Calls f(c) for vectors of channels, the last of which may overlap the one before.
-template <class T, class F>
-CCONV_INLINE void each_vector(const Block<T>& block, F f) {
-  constexpr std::int64_t kLanes = V<T>::kLanes;
-  std::int64_t c = 0;
-  for (; c + kLanes <= block.channels; c += kLanes) f(c);
-  if (c < block.channels) f(block.channels - kLanes);
+// kPixels neighbours of a row, a vector of channels at a time: a pixel is loaded once for all taps
+// of a row that look at it, kPixels * kStride + kTaps - kStride loads for kPixels * kTaps
+// multiply-adds.
+template <class T, int kTaps, int kStride, int kPixels>
+void row_tile(const Block<T>& block, std::int64_t p) {
+  constexpr int kColumns = (kPixels - 1) * kStride + kTaps;
+  const std::int64_t row = block.channels * sizeof(T), taps = block.taps, pitch = block.pitch;
+  const std::int64_t sums_pitch = block.sums_pitch;
+  std::byte* const sums = block.sums + p * sums_pitch;
+  const std::byte* const* const first = block.pixels + p;
+  each_vector<T>(block.channels, first[kTaps / 2 * pitch], [&](std::int64_t c) {
+    const std::int64_t skip = c * sizeof(T);
+    V<T> sum[kPixels];
+#pragma GCC unroll 64
+    for (int i = 0; i < kPixels; ++i) sum[i] = V<T>::fill(0);
+
+    const std::byte* weights = block.weights + skip;
+    const V<T> bias = V<T>::load(weights);
+    weights += row;
+    const std::byte* const* pixels = first;
+    for (std::int64_t t = 0; t < taps; t += kTaps) {
+      V<T> w[kTaps];
+#pragma GCC unroll 64
+      for (int k = 0; k < kTaps; ++k) w[k] = V<T>::load(weights + k * row);
+#pragma GCC unroll 64
+      for (int column = 0; column < kColumns; ++column) {
+        const int i0 = column / kStride < kPixels ? column / kStride : kPixels - 1;
+        const V<T> x = V<T>::load(pixels[(column - i0 * kStride) * pitch + i0] + skip);
+#pragma GCC unroll 64
+        for (int i = 0; i < kPixels; ++i) {
+          const int k = column - i * kStride;
+          if (k >= 0 && k < kTaps) sum[i] = fma(x, w[k], sum[i]);
+        }
+      }
+      weights += kTaps * row;
+      pixels += kTaps * pitch;
+    }
+
+    std::byte* to = sums + skip;
+#pragma GCC unroll 64
+    for (int i = 0; i < kPixels; ++i, to += sums_pitch) (bias + sum[i]).store(to);
+  });
 }
 
 // Positions [p, end) of a row, whose part from `begin` on is asked for.  A last tile that would be
 // more than half full overlaps the one before; fewer positions take smaller tiles.
 template <class T, int kTaps, int kStride, int kPixels = 8>
 void row_part(const Block<T>& block, std::int64_t begin, std::int64_t end, std::int64_t p) {
-  const auto tile_at = [&](std::int64_t at) {
-    each_vector(block, [&](std::int64_t c) { row_tile<T, kTaps, kStride, kPixels>(block, c, at); });
-  };
-  for (; p + kPixels <= end; p += kPixels) tile_at(p);
+  for (; p + kPixels <= end; p += kPixels) row_tile<T, kTaps, kStride, kPixels>(block, p);
   if constexpr (kPixels > 1) {
     if (p == end) return;
-    if (end - p > kPixels / 2 && end - begin >= kPixels) return tile_at(end - kPixels);
+    if (end - p > kPixels / 2 && end - begin >= kPixels)
+      return row_tile<T, kTaps, kStride, kPixels>(block, end - kPixels);
     row_part<T, kTaps, kStride, kPixels / 2>(block, begin, end, p);
   }
 }
