@@ -20,6 +20,8 @@ constexpr pixels::Limits kInPlace{192, 1, 0};
 constexpr pixels::Limits kCopied{768, 64, 320 << 10};
 constexpr std::int64_t kStripsPacked = 4;  // as often a panel may be packed
 constexpr std::int64_t kFewestItems = 16;  // cut channels further until there are so many
+constexpr std::int64_t kFewestShares = 8;  // cut positions further for so many strips and panels,
+constexpr std::int64_t kFewestPositions = 24;  // each of so many
 
 // The terms (kd, kh, kw, c) of an output, in this order, in blocks: whole rows of taps; where these
 // have too many terms, whole taps; or parts of the channels of one tap.
@@ -97,7 +99,11 @@ inline Tiling tiling_of(const Problem& p, bool in_place) {
   const Panels panels = panels_of(p);
   Tiling t{};
   t.pixel_bytes = in_place ? 0 : p.IC / p.G * size;
-  t.strips = pixels::cut_strips(p, t.pixel_bytes, in_place ? kInPlace : kCopied);
+  pixels::Limits limits = in_place ? kInPlace : kCopied;
+  const std::int64_t positions = saturating_multiply(std::max<std::int64_t>(p.N, 1), p.outputs());
+  const std::int64_t strips = divide_up(kFewestShares, saturating_multiply(panels.count, p.G));
+  limits.positions = std::clamp(divide_up(positions, strips), kFewestPositions, limits.positions);
+  t.strips = pixels::cut_strips(p, t.pixel_bytes, limits);
 
   const std::int64_t panel_bytes =
       t.strips.positions * kernels().most_vectors * panels.lanes * size;
