@@ -50,10 +50,11 @@ void tile(const Block<T>& block, std::int64_t p) {
     pixels += block.pitch;
   }
 
+  const std::int64_t pitch = block.sums_pitch, step = block.bias ? 0 : pitch;
+  std::byte* row = block.sums + p * pitch;
+  const std::byte* before = block.bias ? block.bias : row;
 #pragma GCC unroll 64
-  for (int i = 0; i < kPixels; ++i) {
-    std::byte* const row = block.sums + (p + i) * block.sums_pitch;
-    const std::byte* const before = block.bias ? block.bias : row;
+  for (int i = 0; i < kPixels; ++i, row += pitch, before += step) {
 #pragma GCC unroll 64
     for (int j = 0; j < kVectors; ++j)
       (V<T>::load(before + j * kVectorSize<T>) + sum[i][j]).store(row + j * kVectorSize<T>);
