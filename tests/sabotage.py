@@ -217,8 +217,8 @@ FAULTS = (
     Fault(
         "biases as the first tap",
         "cpp/algorithms/depthwise/kernel.cpp",
-        "const V<T> bias = V<T>::load(block.weights + skip);",
-        "const V<T> bias = V<T>::load(weights - row);",
+        "const V<T> bias = V<T>::load(weights);",
+        "const V<T> bias = V<T>::load(weights + row);",
         ("test_conv_corpus.py::test_small",),
     ),
     Fault(
@@ -477,9 +477,30 @@ FAULTS = (
     Fault(
         "the last of equal maxima",
         "cpp/algorithms/pooling/search.h",
-        "std::int64_t k) { f(at[last - k], places[last - k]); }",
-        "std::int64_t k) { f(at[k], places[k]); }",
+        "place[j] = select(x > y[j], here, place[j]);",
+        "place[j] = select(y[j] > x, place[j], here);",
         ("test_pool_bits.py::test_ties_in_long_rows",),
+    ),
+    Fault(
+        "a vector of channels left out before the first line",
+        "cpp/algorithms/depthwise/kernel.cpp",
+        "if (next > channels - kLanes) next = channels - kLanes;",
+        "if (next > channels - kLanes) break;",
+        ("test_conv_depthwise.py::test_every_number_of_channels",),
+    ),
+    Fault(
+        "products of which only the first is summed along rows",
+        "cpp/algorithms/separable/sums.h",
+        "block.KD = t_.rank;",
+        "block.KD = 1;",
+        ("test_conv_separable.py::test_few_products",),
+    ),
+    Fault(
+        "infinities that products make NaN of",
+        "cpp/algorithms/separable/sums.h",
+        "i < some && t_.rank > 1; ++i",
+        "i < some && t_.rank > 4; ++i",
+        ("test_conv_separable.py::test_not_finite_at_every_position",),
     ),
     Fault(
         "the last of equal maxima of rows",

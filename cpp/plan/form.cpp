@@ -1,5 +1,6 @@
 #include "plan/form.h"
 
+#include <type_traits>
 #include <vector>
 
 #include "algorithms/rows/cost.h"
@@ -14,11 +15,18 @@ template <class T>
 void find_as(Problem& p, const Array& weight, std::int64_t rows, std::int64_t columns) {
   std::vector<T> weights(static_cast<std::size_t>(rows * columns));
   copy_dense(weight, rows::Sum<T>::kType, reinterpret_cast<std::byte*>(weights.data()));
-  std::vector<T> column(static_cast<std::size_t>(rows)), row(static_cast<std::size_t>(columns));
+  constexpr std::int64_t kMost = separable::kMostRank;
+  std::vector<T> column(static_cast<std::size_t>(kMost * rows));
+  std::vector<T> row(static_cast<std::size_t>(kMost * columns));
   if (separable::is_constant(weights.data(), rows * columns))
     p.form = Form::constant;
   else if (separable::factor(weights.data(), rows, columns, column.data(), row.data()))
     p.form = Form::separable;
+  else if constexpr (std::is_floating_point_v<T>) {
+    const std::int64_t rank =
+        separable::factor_low(weights.data(), rows, columns, column.data(), row.data());
+    if (rank > 1) p.form = Form::separable, p.rank = rank;
+  }
   if (p.form == Form::general || p.src_type != Type::uint8) return;
   p.small_weights = separable::small_factors(weights.data(), rows, columns).fit();
 }

@@ -23,8 +23,8 @@ struct BorderValue {
   std::int64_t integer = 0;
 };
 
-// What is known of the weights' values: nothing, that they are a column times a row, that they are
-// all the same.
+// What is known of the weights' values: nothing, that they are a column times a row or the sum of
+// `rank` such products, that they are all the same.
 enum class Form : std::uint8_t { general, separable, constant };
 
 struct Axis {
@@ -52,6 +52,7 @@ struct Problem {
   bool prepared = false;  // weights are those of a layer, ready for many calls
   Algorithm algorithm = Algorithm::automatic;
   Form form = Form::general;
+  std::int64_t rank = 1;
   bool small_weights = false;  // of that form, and sums of bytes are of few bits, up to a factor
 
   constexpr std::int64_t taps() const {

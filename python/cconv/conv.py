@@ -123,7 +123,8 @@ def conv2d(
         `x` without channels; ``"depthwise"`` does many channels with a filter each, of real numbers
         and at most 256 taps; ``"filter2d"`` goes over planes with a filter each, or one for all, of
         real numbers; ``"separable"`` sums columns, then rows, where one filter for all planes is a
-        column times a row (Gaussian, Sobel, box), of real numbers and without a stride along rows;
+        column times a row (Gaussian, Sobel, box), or a few of those, of real numbers and without a
+        stride along rows;
         ``"auto"`` takes the one it estimates to be fastest, see `explain`.
     dtype : dtype, optional
         Of the result. Floats are rounded, integers round half to even and saturate. Without it:

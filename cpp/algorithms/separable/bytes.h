@@ -34,7 +34,9 @@ class ByteSums {
   }
 
   // The results of such rows and columns.
-  void along(const Scratch& scratch, const planes::Unit& u, Range rows, Range columns) const {
+  template <class Find>
+  void along(const Scratch& scratch, const planes::Unit& u, Range rows, Range columns,
+             const Find&) const {
     std::byte* const to = dst_ + planes::dst_offset(g_, u, rows.begin) + columns.begin;
     kernels().bytes_along({scratch.columns, t_.sum_bytes, g_.w.window.kernel,
                            g_.w.window.dilation * g_.inner, factors_.fitting,

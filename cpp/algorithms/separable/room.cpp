@@ -6,6 +6,8 @@
 // planes/input.h finds rows in src or copies them with their border.
 #include "algorithms/room.h"
 
+#include <algorithm>
+
 #include "algorithms/separable/bytes.h"
 #include "algorithms/separable/cost.h"
 #include "algorithms/separable/sums.h"
@@ -45,7 +47,10 @@ class Run {
       input_.find(u, oh, band, s, scratch.border, scratch.rows, scratch.table);
       sums_.down(scratch, band, s.count(), s.begin - begin);
     });
-    sums_.along(scratch, u, {oh, oh + band}, {begin, end});
+    sums_.along(scratch, u, {oh, oh + band}, {begin, end}, [&](std::int64_t row, Range columns) {
+      input_.find(u, row, 1, {columns.begin, columns.end + t_.halo, true}, scratch.border,
+                  scratch.rows, scratch.table);
+    });
   }
 
  private:
@@ -77,7 +82,8 @@ class Separable final : public Room {
     if (is_complex(p.sum_type)) return "multiplies real numbers only";
     if (p.IC != 1 || p.OC != 1) return "takes one filter for all planes";
     if (p.terms() > kMostTaps) return "takes windows of at most 1048576 taps";
-    if (p.form == Form::general) return "takes weights that are a column times a row";
+    if (p.form == Form::general)
+      return "takes weights that are a column times a row, or a few of those";
     if (p.axis[planes::is_folded(p) ? 1 : 2].window.stride > 1) return "takes no steps along rows";
     return nullptr;
   }
@@ -94,8 +100,10 @@ class Separable final : public Room {
     const Geometry g = planes::geometry_of(p, p.channels_last);
     const Tiling t = tiling_of(p, g, true);
     return std::to_string(t.band) + " rows x " + std::to_string(t.columns) + " columns x " +
+           (t.rank > 1 ? std::to_string(t.rank) + " x (" : "") +
            std::to_string(g.d.window.kernel * g.h.window.kernel) + " + " +
-           std::to_string(g.w.window.kernel) + (t.bytes ? " taps in 16 bits" : " taps");
+           std::to_string(g.w.window.kernel) + (t.rank > 1 ? ")" : "") +
+           (t.bytes ? " taps in 16 bits" : " taps");
   }
 
   void run(const Problem& p, const Operands& a, int threads, Stop& stop) const override {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "algorithms/planes/result.h"
@@ -43,7 +44,8 @@ class Sums {
       : t_(t),
         g_(g),
         result_(p, g, a.dst.data, t.lanes,
-                g.d.window.kernel * g.h.window.kernel + kAlone * g.w.window.kernel),
+                p.rank * (g.d.window.kernel * g.h.window.kernel + kAlone * g.w.window.kernel)),
+        weights_(a.weights),
         column_(reinterpret_cast<T*>(workspace)),
         row_(reinterpret_cast<T*>(workspace + column_bytes(p, g))),
         offsets_(reinterpret_cast<std::int64_t*>(workspace + column_bytes(p, g) +
@@ -55,8 +57,10 @@ class Sums {
     if (p.form == Form::constant) {
       std::fill_n(column_, height, weights[0]);
       std::fill_n(row_, width, T(1));
-    } else {
+    } else if (p.rank == 1) {
       factor(weights.data(), height, width, column_, row_);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      factor_low(weights.data(), height, width, column_, row_);
     }
     for (std::int64_t kw = 0; kw < width; ++kw)
       offsets_[kw] = kw * g.w.window.dilation * g.inner * kSize;
@@ -84,19 +88,38 @@ class Sums {
     block.columns = count;
     block.sums = sums;
     block.sums_pitch = t_.sum_bytes;
-    filter(block);
+    for (std::int64_t product = 0; product < t_.rank; ++product) {
+      filter(block);
+      block.weights += block.KD * block.KH * kSize;
+      block.sums += t_.band * t_.sum_bytes;
+    }
   }
 
-  // The results of such rows and columns, a tile of rows at a time.
-  void along(const Scratch& scratch, const planes::Unit& u, Range rows, Range columns) const {
+  // The results of such rows and columns, a tile of rows at a time.  Of several products, what is
+  // not finite is summed again, tap by tap: find(row, columns) finds what is under these.
+  template <class Find>
+  void along(const Scratch& scratch, const planes::Unit& u, Range rows, Range columns,
+             const Find& find) const {
     const std::int64_t tile = filter2d::kernels().tile_rows;
     const std::int64_t width = columns.end - columns.begin, count = std::max(width, t_.lanes);
     for (std::int64_t r = rows.begin; r < rows.end; r += tile) {
       const std::int64_t some = std::min(tile, rows.end - r);
       std::byte* const to = result_.at(u, r, columns.begin);
       const bool direct = result_.holds_sums();
-      along_rows(scratch.columns + (r - rows.begin) * t_.sum_bytes, some, count, scratch,
-                 direct ? to : scratch.sums, direct ? g_.dst_step[1] : t_.sum_bytes);
+      std::byte* const sums = direct ? to : scratch.sums;
+      const std::int64_t pitch = direct ? g_.dst_step[1] : t_.sum_bytes;
+      along_rows(scratch.columns + (r - rows.begin) * t_.sum_bytes, some, count, scratch, sums,
+                 pitch);
+      for (std::int64_t i = 0; i < some && t_.rank > 1; ++i) {
+        auto* const row = reinterpret_cast<T*>(sums + i * pitch);
+        each_infinite_run(row, width, [&](Range run) {
+          const std::int64_t begin = columns.begin + run.begin, length = run.end - run.begin;
+          const std::int64_t summed = std::max(length, t_.lanes);
+          find(r + i, Range{begin, begin + summed});
+          tap_by_tap(scratch, summed);
+          std::copy_n(reinterpret_cast<const T*>(scratch.again), length, row + run.begin);
+        });
+      }
       if (!direct) result_.store(scratch.sums, t_.sum_bytes, some, width, to);
     }
     result_.end();
@@ -107,18 +130,54 @@ class Sums {
   static constexpr std::int64_t kSize = sizeof(T);
   static constexpr std::int64_t kAlone = 4;  // times a product costs that shares no load
 
+  // Calls f(run) for runs of sums that are infinite or NaN.
+  template <class F>
+  static void each_infinite_run(const T* sums, std::int64_t count, const F& f) {
+    const auto is_finite = [](T y) { return y - y == T(0); };
+    int all = 1;
+    for (std::int64_t i = 0; i < count; ++i) all &= is_finite(sums[i]);
+    for (std::int64_t i = 0, end = 0; all == 0 && i < count; i = end + 1) {
+      for (end = i; end < count && !is_finite(sums[end]); ++end) {
+      }
+      if (end > i) f(Range{i, end});
+    }
+  }
+
+  // `count` columns of a row of outputs, to scratch.again.
+  void tap_by_tap(const Scratch& scratch, std::int64_t count) const {
+    filter2d::Block<Product> block{};
+    block.rows = scratch.table;
+    block.rows_pitch = g_.h.window.kernel;
+    block.row_stride = 1;
+    block.offsets = offsets_;
+    block.KD = g_.d.window.kernel;
+    block.KH = g_.h.window.kernel;
+    block.KW = g_.w.window.kernel;
+    block.weights = weights_;
+    block.bias = bias_;
+    block.outputs = 1;
+    block.columns = count;
+    block.sums = scratch.again;
+    block.sums_pitch = t_.sum_bytes;
+    filter(block);
+  }
+
   void along_rows(const std::byte* columns, std::int64_t rows, std::int64_t count,
                   const Scratch& scratch, std::byte* sums, std::int64_t pitch) const {
     if (t_.doubles)
       return separable::along(Along<Product>{columns, t_.sum_bytes, g_.w.window.kernel,
                                              g_.w.window.dilation * g_.inner, bias_, rows, count,
                                              sums, pitch, scratch.shared});
-    for (std::int64_t r = 0; r < rows; ++r) scratch.tile_table[r] = columns + r * t_.sum_bytes;
+    for (std::int64_t product = 0; product < t_.rank; ++product)
+      for (std::int64_t r = 0; r < rows; ++r)
+        scratch.tile_table[product * rows + r] = columns + (product * t_.band + r) * t_.sum_bytes;
     filter2d::Block<Product> block{};
     block.rows = scratch.tile_table;
+    block.rows_pitch = rows;
     block.row_stride = 1;
     block.offsets = offsets_;
-    block.KD = block.KH = 1;
+    block.KD = t_.rank;
+    block.KH = 1;
     block.KW = g_.w.window.kernel;
     block.weights = reinterpret_cast<const std::byte*>(row_);
     block.bias = bias_;
@@ -132,7 +191,8 @@ class Sums {
   const Tiling& t_;
   const Geometry& g_;
   const planes::Result<T> result_;
-  T *const column_, *const row_;  // the weights
+  const std::byte* const weights_;
+  T *const column_, *const row_;  // of one product after the other
   std::int64_t* const offsets_;
   Product bias_{};
 };

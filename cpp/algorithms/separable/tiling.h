@@ -45,17 +45,20 @@ struct Tiling {
   std::int64_t lanes;
   bool bytes;                    // summed in 16 bits
   bool slides, doubles;          // sums of equal terms, down the columns and along the rows
+  std::int64_t rank;             // products of columns and rows
   std::int64_t columns, chunks;  // of an item, at most; per row
   std::int64_t band, bands;      // rows of outputs of an item, items per plane
   std::int64_t items;
   std::int64_t halo;                  // columns summed for one more output
   std::int64_t row_bytes, sum_bytes;  // a row of input as it is summed, of its columns' sums
-  std::int64_t rows_bytes, table_bytes, tile_table_bytes, columns_bytes, sums_bytes, shared_bytes;
+  std::int64_t rows_bytes, table_bytes, tile_table_bytes, columns_bytes, sums_bytes, again_bytes,
+      shared_bytes;
 
   std::int64_t bytes_per_thread() const {
-    return saturating_add(saturating_add(saturating_add(row_bytes, rows_bytes),
-                                         saturating_add(table_bytes, tile_table_bytes)),
-                          saturating_add(saturating_add(columns_bytes, sums_bytes), shared_bytes));
+    return saturating_add(
+        saturating_add(saturating_add(row_bytes, rows_bytes),
+                       saturating_add(table_bytes + again_bytes, tile_table_bytes)),
+        saturating_add(saturating_add(columns_bytes, sums_bytes), shared_bytes));
   }
 };
 
@@ -68,6 +71,7 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g, bool dense) {
   const Window &h = g.h.window, &w = g.w.window;
   Tiling t{};
   t.bytes = bytes;
+  t.rank = p.rank;
   t.lanes =
       bytes ? kernels().word_lanes : std::max<std::int64_t>(rows::kernels().vector_bytes / size, 1);
   const bool equal = p.form == Form::constant;
@@ -83,7 +87,7 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g, bool dense) {
   t.bands = divide_up(g.h.out, t.band);
 
   const std::int64_t all = std::max<std::int64_t>(g.columns(), 1);
-  const std::int64_t fitting = (t.slides ? kSlidingBytes : kColumnBytes) / (t.band * size);
+  const std::int64_t fitting = (t.slides ? kSlidingBytes : kColumnBytes) / (t.rank * t.band * size);
   const std::int64_t most = round_up(std::max({fitting, 64 * t.lanes, 2 * t.halo}), t.lanes);
   t.chunks = divide_up(all, most);
   t.columns = round_up(divide_up(all, t.chunks), t.lanes);
@@ -96,8 +100,9 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g, bool dense) {
   t.sum_bytes = planes::row_bytes(c, summed, size);
   t.rows_bytes = whole_lines(saturating_multiply(rows_in, t.row_bytes));
   t.table_bytes = whole_lines(saturating_multiply(rows_in, sizeof(std::byte*)));
-  t.tile_table_bytes = whole_lines(k.tile_rows * std::int64_t{sizeof(std::byte*)});
-  t.columns_bytes = saturating_multiply(t.band, t.sum_bytes);
+  t.tile_table_bytes = whole_lines(t.rank * k.tile_rows * std::int64_t{sizeof(std::byte*)});
+  t.columns_bytes = saturating_multiply(t.rank * t.band, t.sum_bytes);
+  t.again_bytes = t.rank > 1 ? t.sum_bytes : 0;
   t.sums_bytes = bytes ? 0 : saturating_multiply(k.tile_rows, t.sum_bytes);
   t.shared_bytes =
       whole_lines(std::max(t.slides ? slide_bytes(h.kernel) : 0,
@@ -105,10 +110,11 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g, bool dense) {
   return t;
 }
 
-// A thread's: a row of border, rows of input as they are copied, columns summed of them, a tile of
-// sums along these, what neighbours share; addresses of rows of input, and of a tile's columns.
+// A thread's: a row of border, rows of input as they are copied, columns summed of them (for each
+// product a band of its own), a tile of sums along these, what neighbours share; addresses of rows
+// of input, and of a tile's columns.
 struct Scratch {
-  std::byte *border, *rows, *columns, *sums, *shared;
+  std::byte *border, *rows, *columns, *sums, *again, *shared;
   const std::byte **table, **tile_table;
 
   Scratch(const Tiling& t, std::byte* at) {
@@ -116,18 +122,19 @@ struct Scratch {
     rows = take(at, t.rows_bytes);
     columns = take(at, t.columns_bytes);
     sums = take(at, t.sums_bytes);
+    again = take(at, t.again_bytes);
     shared = take(at, t.shared_bytes);
     table = reinterpret_cast<const std::byte**>(take(at, t.table_bytes));
     tile_table = reinterpret_cast<const std::byte**>(take(at, t.tile_table_bytes));
   }
 };
 
-// Weights of the column and of the row, and offsets along the row; of all threads.
+// Weights of the columns and of the rows, and offsets along a row; of all threads.
 inline std::int64_t column_bytes(const Problem& p, const Geometry& g) {
-  return whole_lines(g.d.window.kernel * g.h.window.kernel * size_of(p.sum_type));
+  return whole_lines(p.rank * g.d.window.kernel * g.h.window.kernel * size_of(p.sum_type));
 }
 inline std::int64_t row_weights_bytes(const Problem& p, const Geometry& g) {
-  return whole_lines(g.w.window.kernel * size_of(p.sum_type));
+  return whole_lines(p.rank * g.w.window.kernel * size_of(p.sum_type));
 }
 inline std::int64_t offsets_bytes(const Geometry& g) {
   return whole_lines(g.w.window.kernel * std::int64_t{sizeof(std::int64_t)});
