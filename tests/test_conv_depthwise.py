@@ -192,8 +192,10 @@ def test_only_out_is_written(channels_last):
         assert (block[-20:] == 7).all()
 
 
-def test_alignments():
-    case = channelwise(17, (4, 5), (3, 3), channels_last=True)
+@pytest.mark.parametrize("channels", [17, 96, 208])
+def test_alignments(channels):
+    """Lines of the cache begin at different channels; of many channels the second vector there."""
+    case = channelwise(channels, (4, 5), (3, 3), channels_last=True)
     x = last(case.x)
     expected = case(x=x)
     for offset in range(66):
