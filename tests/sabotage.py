@@ -150,8 +150,8 @@ FAULTS = (
     Fault(
         "a forgotten block of terms",
         "cpp/algorithms/direct/kernel.cpp",
-        "block.first ? W::fill(0) : W::load(strip + j * kLanes);",
-        "W::fill(0);",
+        "block.first ? W::fill(bias) : W::load(strip + j * kLanes);",
+        "W::fill(bias);",
         (
             "test_conv.py::test_every_number_of_terms",
             "test_conv_bits.py::test_sums_are_taken_in_blocks",

@@ -39,9 +39,10 @@ void tile(const Block<T>& block, std::int64_t o, std::int64_t p) {
 #pragma GCC unroll 64
   for (int i = 0; i < kChannels; ++i) {
     T* const strip = block.sums + (o + i) * block.sums_pitch + p;
+    const T bias = block.bias ? load_one<T>(block.bias + (o + i) * sizeof(T)) : T(0);
 #pragma GCC unroll 64
     for (int j = 0; j < kVectors; ++j) {
-      const W before = block.first ? W::fill(0) : W::load(strip + j * kLanes);
+      const W before = block.first ? W::fill(bias) : W::load(strip + j * kLanes);
       (before + sum[i][j]).store(strip + j * kLanes);
     }
   }

@@ -15,8 +15,8 @@ namespace cconv::direct {
 // rows[k]: the input under term k at each position, contiguous, any alignment.
 // positions: a multiple of `lanes`; that many elements are read from each row and written to each
 // strip of sums, padding lanes included.
-// Each output is one chain of fused multiply-adds in the order of k, begun at zero; `first` writes
-// it to sums, otherwise it is added there.
+// Each output is one chain of fused multiply-adds in the order of k, begun at zero; `first` adds it
+// to the bias, otherwise it is added to sums.
 template <class T>
 struct Block {
   const std::byte* const* rows;
@@ -28,6 +28,7 @@ struct Block {
   std::int64_t sums_pitch;  // between strips, in elements
   std::int64_t positions;
   bool first;
+  const std::byte* bias = nullptr;  // of each output channel; null: zero
 };
 
 // Integers are unsigned here: sums wrap past their width.

@@ -108,8 +108,10 @@ class Run {
   void sum(const Strip& strip, std::int64_t g, std::int64_t o, std::int64_t channels,
            std::byte* scratch, const Sums& sums, int worker, Stop& stop) const {
     const std::int64_t K = p_.terms();
+    const std::byte* const bias =
+        kProducts > 1 || a_.bias == nullptr ? nullptr : a_.bias + o * kSize;
     for (std::int64_t i = 0; K == 0 && i < channels; ++i)
-      std::fill_n(sums.data + i * sums.pitch, strip.padded, T{});
+      std::fill_n(sums.data + i * sums.pitch, strip.padded, kProducts == 1 ? bias_of(o + i) : T{});
     auto* const rows = reinterpret_cast<T*>(scratch);
     auto* const pointers =
         reinterpret_cast<const std::byte**>(scratch + t_.rows_bytes + t_.sums_bytes);
@@ -123,7 +125,7 @@ class Run {
       const std::byte* const weights = a_.weights + (o * K + k) * kSize;
       accumulate(Block<Product>{pointers, terms * kProducts, weights, K * kSize, channels,
                                 reinterpret_cast<Product*>(sums.data), sums.pitch * kProducts,
-                                strip.padded * kProducts, k == 0});
+                                strip.padded * kProducts, k == 0, bias});
     }
   }
 
@@ -139,13 +141,18 @@ class Run {
     }
   }
 
-  void finish(const Strip& strip, std::int64_t o, std::int64_t channels, const Sums& sums) const {
-    if (a_.bias == nullptr && p_.activation == Activation::none) return;
+  T bias_of(std::int64_t o) const {
     T bias{};
-    for (std::int64_t i = 0; i < channels; ++i) {
-      if (a_.bias != nullptr) std::memcpy(&bias, a_.bias + (o + i) * kSize, sizeof(T));
-      rows::finish(p_, bias, sums.data + i * sums.pitch, strip.count);
-    }
+    if (a_.bias != nullptr) std::memcpy(&bias, a_.bias + o * kSize, sizeof(T));
+    return bias;
+  }
+
+  // The biases of complex sums, and the activation.
+  void finish(const Strip& strip, std::int64_t o, std::int64_t channels, const Sums& sums) const {
+    const bool biased = kProducts > 1 && a_.bias != nullptr;
+    if (!biased && p_.activation == Activation::none) return;
+    for (std::int64_t i = 0; i < channels; ++i)
+      rows::finish(p_, biased ? bias_of(o + i) : T{}, sums.data + i * sums.pitch, strip.count);
   }
 
   // Positions of one image lie dst.spatial[2] bytes apart.
