@@ -413,7 +413,9 @@ def test_auto_looks_at_the_values():
     assert cconv.explain("conv2d", IMAGE, PRODUCT).algorithm == "separable"
     assert cconv.explain("conv2d", IMAGE, np.ones((15, 15), "f4")).algorithm == "separable"
     assert cconv.Conv2d(PRODUCT[None, None]).explain(IMAGE[None]).algorithm == "separable"
-    assert cconv.explain("conv2d", IMAGE, laplacian(15).astype("f4")).algorithm == "separable"
+    few = laplacian(15).astype("f4")
+    assert cconv.explain("conv2d", values(0, (600, 600)), few).algorithm == "separable"
+    assert cconv.explain("conv2d", IMAGE, few).algorithm == "filter2d"  # too small to look for it
     other = PRODUCT * np.linspace(1, 1.001, PRODUCT.size).reshape(PRODUCT.shape) ** 9
     other[np.diag_indices(15)] *= values(0, 15)
     told = cconv.explain("conv2d", IMAGE, other)

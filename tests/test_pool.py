@@ -197,6 +197,18 @@ def test_every_length_of_row(name, stride):
 
 
 @pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
+@pytest.mark.parametrize("kernel", [5, (1, 27), (6, 13)])
+def test_rows_that_are_long_by_their_border(name, kernel):
+    """Of fewer columns than windows slide over, and with the border of more."""
+    tall, wide = (kernel, kernel) if isinstance(kernel, int) else kernel
+    for n in range(50, 68):
+        padding = [(tall // 2, tall // 2), (wide // 2, wide // 2)]
+        options = {"kernel_size": (tall, wide), "stride": 1, "padding": padding}
+        pool = Pool(name, 2, values(n, (2, 30, n)), options)
+        assert_pooled(pool(), pool)
+
+
+@pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
 @pytest.mark.parametrize("rows", [2, 5, 18])
 def test_squares_side_by_side(name, rows):
     """Of every length of row, and nothing is written before the results or after."""

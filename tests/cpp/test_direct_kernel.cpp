@@ -53,8 +53,9 @@ class Bench {
     for (std::int64_t o = 0; o < s.channels; ++o)
       for (std::int64_t p = 0; p < s.positions; ++p) expected[at(s, o, p)] = formula(s, o, p);
 
-    accumulate_of(kernels(level_), T{})({pointers_.data(), s.terms, weight_data_, stride_,
-                                         s.channels, sum_data_, s.positions, s.positions, s.first});
+    accumulate_of(kernels(level_),
+                  T{})({pointers_.data(), s.terms, weight_data_, stride_, s.channels, sum_data_,
+                        s.positions, s.positions, s.first, bias_.data(), bias_step_});
     const auto agree = [](T a, T b) { return same(a, b); };
     return std::equal(expected.begin(), expected.end(), sum_data_, agree) &&
            sums_.rest_is_untouched();
@@ -76,6 +77,11 @@ class Bench {
     for (std::size_t k = 0; k < pointers_.size(); ++k)
       pointers_[k] = row_data_[k % std::size(rows_)];
 
+    // One bias for all channels, or one for each.
+    bias_step_ = s.terms % 2 * static_cast<std::int64_t>(sizeof(T));
+    bias_.resize(static_cast<std::size_t>(s.channels + 1) * sizeof(T));
+    fill_numbers<T>(bias_.data(), s.channels + 1, random);
+
     stride_ = s.terms * static_cast<std::int64_t>(sizeof(T)) + s.terms % 2;
     const std::int64_t last_end =
         (s.channels - 1) * stride_ + s.terms * static_cast<std::int64_t>(sizeof(T));
@@ -95,7 +101,8 @@ class Bench {
     for (std::int64_t k = 0; k < s.terms; ++k)
       sum = multiply_add(level_, number_at<T>(weight_data_ + o * stride_, k),
                          number_at<T>(pointers_[static_cast<std::size_t>(k)], p), sum);
-    return (s.first ? T(0) : before_[at(s, o, p)]) + sum;
+    const T bias = number_at<T>(bias_.data() + o * bias_step_, 0);
+    return (s.first ? bias : before_[at(s, o, p)]) + sum;
   }
 
   Level level_;
@@ -104,7 +111,8 @@ class Bench {
   Guarded weights_, sums_;
   std::vector<const std::byte*> pointers_;
   std::byte* weight_data_ = nullptr;
-  std::int64_t stride_ = 0;
+  std::int64_t stride_ = 0, bias_step_ = 0;
+  std::vector<std::byte> bias_;
   T* sum_data_ = nullptr;
   std::vector<T> before_;
 };
@@ -148,13 +156,14 @@ TEST_CASE_TEMPLATE("accumulate: a NaN reaches its own position only", T, float, 
     std::vector<T> x(static_cast<std::size_t>(positions), T(1)), weights(channels * terms, T(2));
     std::vector<T> sums(static_cast<std::size_t>(channels * positions));
     const auto* const row = reinterpret_cast<const std::byte*>(x.data());
+    const T zero = 0;
     const std::byte* const rows[] = {row, row};
     for (std::int64_t hit = 0; hit < positions; ++hit) {
       x[static_cast<std::size_t>(hit)] = std::nan("");
-      accumulate_of(kernels(level),
-                    T{})({rows, terms, reinterpret_cast<const std::byte*>(weights.data()),
-                          terms * static_cast<std::int64_t>(sizeof(T)), channels, sums.data(),
-                          positions, positions, true});
+      accumulate_of(kernels(level), T{})(
+          {rows, terms, reinterpret_cast<const std::byte*>(weights.data()),
+           terms * static_cast<std::int64_t>(sizeof(T)), channels, sums.data(), positions,
+           positions, true, reinterpret_cast<const std::byte*>(&zero), 0});
       x[static_cast<std::size_t>(hit)] = T(1);
       bool local = true;
       for (std::int64_t i = 0; i < channels * positions; ++i)

@@ -36,15 +36,19 @@ void tile(const Block<T>& block, std::int64_t o, std::int64_t p) {
     }
   }
 
+  T* strip = block.sums + o * block.sums_pitch + p;
+  const std::byte* bias = block.bias + o * block.bias_step;
+  const bool first = block.first;
 #pragma GCC unroll 64
   for (int i = 0; i < kChannels; ++i) {
-    T* const strip = block.sums + (o + i) * block.sums_pitch + p;
-    const T bias = block.bias ? load_one<T>(block.bias + (o + i) * sizeof(T)) : T(0);
+    const W from = W::fill(load_one<T>(bias));
 #pragma GCC unroll 64
     for (int j = 0; j < kVectors; ++j) {
-      const W before = block.first ? W::fill(bias) : W::load(strip + j * kLanes);
+      const W before = first ? from : W::load(strip + j * kLanes);
       (before + sum[i][j]).store(strip + j * kLanes);
     }
+    strip += block.sums_pitch;
+    bias += block.bias_step;
   }
 }
 

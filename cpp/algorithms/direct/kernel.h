@@ -28,7 +28,8 @@ struct Block {
   std::int64_t sums_pitch;  // between strips, in elements
   std::int64_t positions;
   bool first;
-  const std::byte* bias = nullptr;  // of each output channel; null: zero
+  const std::byte* bias;   // of each output channel,
+  std::int64_t bias_step;  // in bytes
 };
 
 // Integers are unsigned here: sums wrap past their width.

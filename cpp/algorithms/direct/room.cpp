@@ -108,8 +108,9 @@ class Run {
   void sum(const Strip& strip, std::int64_t g, std::int64_t o, std::int64_t channels,
            std::byte* scratch, const Sums& sums, int worker, Stop& stop) const {
     const std::int64_t K = p_.terms();
-    const std::byte* const bias =
-        kProducts > 1 || a_.bias == nullptr ? nullptr : a_.bias + o * kSize;
+    static constexpr std::byte kNone[kSize] = {};
+    const bool biased = kProducts == 1 && a_.bias != nullptr;
+    const std::byte* const bias = biased ? a_.bias + o * kSize : kNone;
     for (std::int64_t i = 0; K == 0 && i < channels; ++i)
       std::fill_n(sums.data + i * sums.pitch, strip.padded, kProducts == 1 ? bias_of(o + i) : T{});
     auto* const rows = reinterpret_cast<T*>(scratch);
@@ -125,7 +126,7 @@ class Run {
       const std::byte* const weights = a_.weights + (o * K + k) * kSize;
       accumulate(Block<Product>{pointers, terms * kProducts, weights, K * kSize, channels,
                                 reinterpret_cast<Product*>(sums.data), sums.pitch * kProducts,
-                                strip.padded * kProducts, k == 0, bias});
+                                strip.padded * kProducts, k == 0, bias, biased ? kSize : 0});
     }
   }
 

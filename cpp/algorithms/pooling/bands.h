@@ -87,11 +87,13 @@ class Bands {
 
  private:
   // Rows of results, `count` of each from `begin` on, that follow one another; columns
-  // [column, column + columns) are under them, [first, last) are taken from the input.
+  // [column, column + columns) are under them, [first, last) are taken from the input: where it
+  // lies, or with their border as they are loaded.
   struct Group {
     const std::byte* src;
     std::byte* dst;
     std::int64_t od, begin, count, channels, inner, column, columns, first, last;
+    bool in_place;
   };
 
   // That of an item, whose first band is `band`.
@@ -119,12 +121,9 @@ class Bands {
     g.first = std::clamp<std::int64_t>(g.column, 0, w.in);
     g.last = std::clamp<std::int64_t>(g.column + g.columns, g.first, w.in);
     // Columns that are too few to slide over are loaded with their border.
-    if (!in_place(g)) g.first = g.column, g.last = g.column + g.columns;
+    g.in_place = t_.in_place && (!t_.slides || (g.last - g.first) * g.inner >= kMostLanes);
+    if (!g.in_place) g.first = g.column, g.last = g.column + g.columns;
     return g;
-  }
-
-  bool in_place(const Group& g) const {
-    return t_.in_place && (!t_.slides || (g.last - g.first) * g.inner >= kMostLanes);
   }
 
   // Of rows that windows went down: their first position, so that the first from the input is
@@ -228,7 +227,7 @@ class Bands {
               thread.nothing};
     // Those that are loaded: the rows of the slices one after the other.
     const Taps loaded{0, depth->count, 1};
-    if (!in_place(g)) {
+    if (!g.in_place) {
       const std::int64_t top = input_index(h.window, first, 0);
       const std::int64_t bottom = input_index(h.window, first + rows - 1, h.window.kernel - 1) + 1;
       down.depth = &loaded;

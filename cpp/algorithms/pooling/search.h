@@ -180,7 +180,10 @@ CCONV_INLINE void search_channels(const Search& a, std::int64_t o, std::int64_t 
 template <class T>
 void search(const Search& a) {
   for (std::int64_t o = 0; o < a.positions; ++o)
-    search_channels<T, V<T>::kLanes, kWidePlaces<T> ? kUnrolled<T> : 1>(a, o, 0);
+    if (a.inner == 1)
+      search_channels<T, 1, 1>(a, o, 0);
+    else
+      search_channels<T, V<T>::kLanes, kWidePlaces<T> ? kUnrolled<T> : 1>(a, o, 0);
   if constexpr (kHasFractions<T>) {
     if (holds_nan<T>(a.values, a.positions * a.inner))
       find_nans<T>(a, [&](std::int64_t o) { return a.taps[o]; });
@@ -253,8 +256,11 @@ void search_planes(const SearchPlanes& a) {
       const ListedTaps<decltype(some)::kCount> listed{at, places, count};
       search_row<T>(listed, a.positions, to);
     };
-    constexpr int kFew = kOfCnns<Maximum, T> ? 4 : 0;  // known in advance
-    count == kFew ? search(rows::Some<kFew>{}) : search(rows::Some<0>{});
+    constexpr int kFew = 4;
+    if constexpr (kOfCnns<Maximum, T>)  // those of 2 x 2 are known in advance
+      count == kFew ? search(rows::Some<kFew>{}) : search(rows::Some<0>{});
+    else
+      search(rows::Some<0>{});
     // Where all is as small as the border, which is no place.
     for (std::int64_t o = 0, column; o < a.positions; ++o) {
       if ((column = taps.first + o * a.stride) >= 0) break;

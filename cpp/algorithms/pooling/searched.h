@@ -27,12 +27,12 @@ inline bool takes_searched(const PoolProblem& p, const View& dst) {
     in = saturating_multiply(in, padded_extent(a.window, a.in));
     out = saturating_multiply(out, a.out);
   }
-  constexpr std::int64_t kWidest = 4096;
+  constexpr std::int64_t kMostUnder = 1 << 16;  // elements under a window, which may be loaded
+  const std::int64_t rows = saturating_multiply(d.window.kernel, span(h.window));
   return (p.C == 1 || dst.channel == out) && in <= kFarthest && w.window.stride <= 2 &&
-         span(w.window) <= kWidest &&
+         saturating_multiply(rows, span(w.window)) <= kMostUnder && rows <= kTapsDown &&
          saturating_product({d.window.kernel, h.window.kernel, w.window.kernel}) <= kTapsSearched &&
-         h.window.stride <= span(h.window) &&
-         saturating_multiply(d.window.kernel, span(h.window)) <= kTapsDown;
+         h.window.stride <= span(h.window);
 }
 
 struct SearchTiling {

@@ -21,12 +21,12 @@ inline bool has_short_rows(const PoolProblem& p) {
   return row < (few ? kQuarter : kLine);
 }
 
-// Likewise of planes that are searched.
+// Likewise of planes that are searched: those that searched.h does not take, and shorter rows.
 inline bool is_searched_turned(const PoolProblem& p) {
   constexpr std::int64_t kFew = 4, kLong = 24, kLongOfMany = 96;
   const auto& [d, h, w] = p.axis;
   const bool few = saturating_product({d.window.kernel, h.window.kernel, w.window.kernel}) <= kFew;
-  return w.window.stride > 2 || w.out < (few ? kLong : kLongOfMany);
+  return has_shares(p) || w.window.stride > 2 || w.out < (few ? kLong : kLongOfMany);
 }
 
 // Planes of short rows, or that are searched: as many as make a line of the cache are turned into

@@ -1,4 +1,4 @@
-// How long filters of a column and a row take.
+// How long filters of a column and a row, or a few of those, take.
 #pragma once
 
 #include <cmath>
@@ -14,8 +14,8 @@ inline double seconds(const Problem& p) {
   constexpr double kShared = 4;             // of terms that neighbours share
   constexpr double kOfBytes = 0.4;          // in 16 bits, rounding included
   constexpr double kPerOutput = 0.2e-9, kPerOutputStored = 0.26e-9;
-  constexpr double kPerByteOfFew = 0.1e-9;  // of the sums of each of a few products
-  constexpr double kPerCopy = 0.12e-9;      // of an element of input
+  constexpr double kPerSummedByte = 0.1e-9;  // of each of a few products
+  constexpr double kPerCopy = 0.12e-9;       // of an element of input
   constexpr double kPerRow = 20e-9, kPerItem = 200e-9;
   constexpr double kPerCall = 1e-6;
 
@@ -38,7 +38,7 @@ inline double seconds(const Problem& p) {
   const bool in_place = p.src_type == p.sum_type || t.bytes;
   const double bytes = t.rank > 1 ? static_cast<double>(t.rank * size_of(p.sum_type)) : 0;
   return summed * products * rows::seconds_per_product(p) * (t.bytes ? kOfBytes : 1) +
-         outputs * bytes * kPerByteOfFew + outputs * (stored ? kPerOutputStored : kPerOutput) +
+         outputs * bytes * kPerSummedByte + outputs * (stored ? kPerOutputStored : kPerOutput) +
          (in_place ? 0 : rows * static_cast<double>(t.columns + t.halo) * kPerCopy) +
          rows * kPerRow + bands * kPerItem + kPerCall;
 }

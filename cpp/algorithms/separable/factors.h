@@ -78,50 +78,52 @@ bool factor(const T* weights, std::int64_t rows, std::int64_t columns, T* column
 }
 
 // Floats as the sum of a few such products, one after the other in column and row: how many, from 2
-// to kMostRank, or 0.  Each product takes the row and the column of the largest of what is left
+// to `most`, or 0.  Each product takes the row and the column of the largest of what is left
 // (M. Bebendorf, "Approximation of boundary element matrices", 2000).
 //
 // A sum is off by no more than a few roundings of the largest weight, and products are together at
 // most kGrowth times the weights.  Of an infinity they may make NaN where the weights do not.
 constexpr std::int64_t kMostRank = 4;
 template <class T>
-std::int64_t factor_low(const T* weights, std::int64_t rows, std::int64_t columns, T* column,
-                        T* row) {
+std::int64_t factor_low(const T* weights, std::int64_t rows, std::int64_t columns,
+                        std::int64_t most, T* column, T* row) {
   constexpr std::int64_t kFewest = 7, kMost = 1 << 12;  // rows and columns, weights
   constexpr double kRoundings = 4 * double(std::numeric_limits<T>::epsilon()), kGrowth = 4;
   const std::int64_t count = rows * columns;
   if (std::min(rows, columns) < kFewest || count > kMost) return 0;
-  using Wide = long double;
-  std::vector<Wide> left(weights, weights + count);   // exactly
-  std::vector<double> off(weights, weights + count);  // by the products as they are rounded
+  using Wide = std::conditional_t<sizeof(T) < sizeof(double), double, long double>;
+  std::vector<Wide> residual(weights, weights + count);
+  std::vector<double> error(weights, weights + count);  // of the products as they are rounded
   const auto size = [](Wide a) { return static_cast<double>(std::abs(a)); };
   const auto smaller = [&](Wide a, Wide b) { return size(a) < size(b); };
   double total = 0, largest = 0, products = 0;
-  for (const Wide weight : left) total += size(weight), largest = std::max(largest, size(weight));
+  for (const Wide weight : residual)
+    total += size(weight), largest = std::max(largest, size(weight));
   if (!(largest > 0 && std::isfinite(total))) return 0;
 
-  for (std::int64_t rank = 1; rank <= kMostRank; ++rank, column += rows, row += columns) {
-    const Wide* const pivot = &*std::max_element(left.begin(), left.end(), smaller);
+  for (std::int64_t rank = 1; rank <= most; ++rank, column += rows, row += columns) {
+    const Wide* const pivot = &*std::max_element(residual.begin(), residual.end(), smaller);
     if (*pivot == 0) return 0;
-    const Wide scale = std::sqrt(std::abs(*pivot)), by = *pivot / scale;  // even shares
-    const Wide* const of_row = &left[0] + (pivot - &left[0]) / columns * columns;
-    const Wide* const of_column = &left[0] + (pivot - &left[0]) % columns;
+    const Wide scale = std::exp2(std::round(std::log2(size(*pivot)) / 2));  // about even shares
+    const Wide* const of_row = &residual[0] + (pivot - &residual[0]) / columns * columns;
+    const Wide* const of_column = &residual[0] + (pivot - &residual[0]) % columns;
     std::vector<Wide> down, along;
     for (std::int64_t i = 0; i < rows; ++i) down.push_back(of_column[i * columns] / scale);
-    for (std::int64_t j = 0; j < columns; ++j) along.push_back(of_row[j] / by);
+    for (std::int64_t j = 0; j < columns; ++j) along.push_back(of_row[j] / *pivot * scale);
     std::copy(down.begin(), down.end(), column);
     std::copy(along.begin(), along.end(), row);
-    double most_off = 0;
-    for (std::size_t i = 0; i < left.size(); ++i) {
-      const std::size_t r = i / along.size(), c = i % along.size();
-      const double product = double(column[r]) * double(row[c]);
-      left[i] -= down[r] * along[c];
-      off[i] -= product;
-      products += std::abs(product);
-      most_off = std::max(most_off, std::abs(off[i]));
-    }
+    double off = 0;
+    std::size_t i = 0;
+    for (std::size_t r = 0; r < down.size(); ++r)
+      for (std::size_t c = 0; c < along.size(); ++c, ++i) {
+        const double product = double(column[r]) * double(row[c]);
+        residual[i] -= down[r] * along[c];
+        error[i] -= product;
+        products += std::abs(product);
+        off = std::max(off, std::abs(error[i]));
+      }
     if (products > kGrowth * total) return 0;
-    if (most_off <= kRoundings * largest) return rank > 1 ? rank : 0;
+    if (off <= kRoundings * largest) return rank > 1 ? rank : 0;
   }
   return 0;
 }

@@ -1,6 +1,7 @@
 // Filters whose weights are the product of a column and a row: columns are summed first, then what
 // that gives along the rows, so that an output costs as many products as a window is high and wide
-// together; where all weights are equal, neighbours share what they have in common.
+// together; where all weights are equal, neighbours share what they have in common.  Weights may be
+// the sum of a few such products, of which an output costs as many times that.
 //
 // A plane is cut into bands of rows and these into chunks of columns.  Under a chunk,
 // planes/input.h finds rows in src or copies them with their border.

@@ -60,7 +60,7 @@ class Sums {
     } else if (p.rank == 1) {
       factor(weights.data(), height, width, column_, row_);
     } else if constexpr (std::is_floating_point_v<T>) {
-      factor_low(weights.data(), height, width, column_, row_);
+      factor_low(weights.data(), height, width, p.rank, column_, row_);
     }
     for (std::int64_t kw = 0; kw < width; ++kw)
       offsets_[kw] = kw * g.w.window.dilation * g.inner * kSize;
@@ -117,7 +117,7 @@ class Sums {
           const std::int64_t summed = std::max(length, t_.lanes);
           find(r + i, Range{begin, begin + summed});
           tap_by_tap(scratch, summed);
-          std::copy_n(reinterpret_cast<const T*>(scratch.again), length, row + run.begin);
+          std::copy_n(reinterpret_cast<const T*>(scratch.resummed), length, row + run.begin);
         });
       }
       if (!direct) result_.store(scratch.sums, t_.sum_bytes, some, width, to);
@@ -143,7 +143,7 @@ class Sums {
     }
   }
 
-  // `count` columns of a row of outputs, to scratch.again.
+  // `count` columns of a row of outputs, to scratch.resummed.
   void tap_by_tap(const Scratch& scratch, std::int64_t count) const {
     filter2d::Block<Product> block{};
     block.rows = scratch.table;
@@ -157,7 +157,7 @@ class Sums {
     block.bias = bias_;
     block.outputs = 1;
     block.columns = count;
-    block.sums = scratch.again;
+    block.sums = scratch.resummed;
     block.sums_pitch = t_.sum_bytes;
     filter(block);
   }

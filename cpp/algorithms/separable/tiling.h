@@ -51,13 +51,13 @@ struct Tiling {
   std::int64_t items;
   std::int64_t halo;                  // columns summed for one more output
   std::int64_t row_bytes, sum_bytes;  // a row of input as it is summed, of its columns' sums
-  std::int64_t rows_bytes, table_bytes, tile_table_bytes, columns_bytes, sums_bytes, again_bytes,
+  std::int64_t rows_bytes, table_bytes, tile_table_bytes, columns_bytes, sums_bytes, resummed_bytes,
       shared_bytes;
 
   std::int64_t bytes_per_thread() const {
     return saturating_add(
         saturating_add(saturating_add(row_bytes, rows_bytes),
-                       saturating_add(table_bytes + again_bytes, tile_table_bytes)),
+                       saturating_add(table_bytes + resummed_bytes, tile_table_bytes)),
         saturating_add(saturating_add(columns_bytes, sums_bytes), shared_bytes));
   }
 };
@@ -102,7 +102,7 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g, bool dense) {
   t.table_bytes = whole_lines(saturating_multiply(rows_in, sizeof(std::byte*)));
   t.tile_table_bytes = whole_lines(t.rank * k.tile_rows * std::int64_t{sizeof(std::byte*)});
   t.columns_bytes = saturating_multiply(t.rank * t.band, t.sum_bytes);
-  t.again_bytes = t.rank > 1 ? t.sum_bytes : 0;
+  t.resummed_bytes = t.rank > 1 ? t.sum_bytes : 0;
   t.sums_bytes = bytes ? 0 : saturating_multiply(k.tile_rows, t.sum_bytes);
   t.shared_bytes =
       whole_lines(std::max(t.slides ? slide_bytes(h.kernel) : 0,
@@ -114,7 +114,7 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g, bool dense) {
 // product a band of its own), a tile of sums along these, what neighbours share; addresses of rows
 // of input, and of a tile's columns.
 struct Scratch {
-  std::byte *border, *rows, *columns, *sums, *again, *shared;
+  std::byte *border, *rows, *columns, *sums, *resummed, *shared;
   const std::byte **table, **tile_table;
 
   Scratch(const Tiling& t, std::byte* at) {
@@ -122,7 +122,7 @@ struct Scratch {
     rows = take(at, t.rows_bytes);
     columns = take(at, t.columns_bytes);
     sums = take(at, t.sums_bytes);
-    again = take(at, t.again_bytes);
+    resummed = take(at, t.resummed_bytes);
     shared = take(at, t.shared_bytes);
     table = reinterpret_cast<const std::byte**>(take(at, t.table_bytes));
     tile_table = reinterpret_cast<const std::byte**>(take(at, t.tile_table_bytes));
