@@ -185,8 +185,8 @@ struct Reduction {
   void (*rows)(const Rows&);
   void (*down)(const Down&);
   void (*along)(const Along&);
-  void (*planes)(const Planes&);    // of types that CNNs have, else null
-  void (*squares)(const Squares&);  // of types that CNNs have, else null
+  void (*planes)(const Planes&);    // of maxima and sums of floats, else null
+  void (*squares)(const Squares&);  // of maxima and sums of float32, else null
   void (*windows)(const Windows&);
   void (*slide)(const Slide&);             // of the types that images have, else null
   void (*slide_along)(const SlideAlong&);  // likewise

@@ -1,5 +1,5 @@
-// Pools in the way that suits them: whole planes, planes turned into channels, or a row of results
-// at a time.
+// Pools in the way that suits them: whole planes, planes turned into channels, bands of rows, which
+// are searched or reduced, or a row of results at a time.
 #include "algorithms/pooling/room.h"
 
 #include <algorithm>
