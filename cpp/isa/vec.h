@@ -186,5 +186,15 @@ CCONV_INLINE Vec<T, N> from_bits(typename Vec<T, N>::Mask bits) {
   return {reinterpret_cast<typename Vec<T, N>::Native>(bits.v)};
 }
 
+// What is below low or above high becomes that; a NaN stays one.  Unsigned lanes are taken as the
+// bits of signed integers.
+template <class T, int N>
+CCONV_INLINE Vec<T, N> clamp(Vec<T, N> y, Vec<T, N> low, Vec<T, N> high) {
+  if constexpr (kHasFractions<T>)
+    return min(high, max(low, y));
+  else
+    return from_bits<T, N>(min(to_bits(high), max(to_bits(low), to_bits(y))));
+}
+
 }  // namespace
 }  // namespace cconv

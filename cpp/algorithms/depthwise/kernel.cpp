@@ -37,12 +37,20 @@ void tile(const Block<T>& block, std::int64_t c, std::int64_t p) {
     pixels += block.pitch;
   }
 
+  V<T> bias[kVectors];
+#pragma GCC unroll 64
+  for (int j = 0; j < kVectors; ++j) bias[j] = V<T>::load(block.weights + skip + j * kVectorSize);
+#pragma GCC unroll 64
+  for (int i = 0; i < kPixels; ++i) {
+#pragma GCC unroll 64
+    for (int j = 0; j < kVectors; ++j) sum[i][j] = bias[j] + sum[i][j];
+  }
+  rows::bound(block.bounds, sum);
 #pragma GCC unroll 64
   for (int i = 0; i < kPixels; ++i) {
     std::byte* const to = block.sums + (p + i) * block.sums_pitch + skip;
 #pragma GCC unroll 64
-    for (int j = 0; j < kVectors; ++j)
-      (V<T>::load(block.weights + skip + j * kVectorSize) + sum[i][j]).store(to + j * kVectorSize);
+    for (int j = 0; j < kVectors; ++j) sum[i][j].store(to + j * kVectorSize);
   }
 }
 
@@ -70,13 +78,14 @@ void row_tile(const Block<T>& block, std::int64_t p) {
   constexpr int kColumns = (kPixels - 1) * kStride + kTaps;
   const std::int64_t row = block.channels * sizeof(T), taps = block.taps, pitch = block.pitch;
   const std::int64_t sums_pitch = block.sums_pitch;
+  const rows::Bounds<T> bounds = block.bounds;
   std::byte* const sums = block.sums + p * sums_pitch;
   const std::byte* const* const first = block.pixels + p;
   each_vector<T>(block.channels, first[kTaps / 2 * pitch], [&](std::int64_t c) {
     const std::int64_t skip = c * sizeof(T);
-    V<T> sum[kPixels];
+    V<T> sum[kPixels][1];
 #pragma GCC unroll 64
-    for (int i = 0; i < kPixels; ++i) sum[i] = V<T>::fill(0);
+    for (int i = 0; i < kPixels; ++i) sum[i][0] = V<T>::fill(0);
 
     const std::byte* weights = block.weights + skip;
     const V<T> bias = V<T>::load(weights);
@@ -93,16 +102,19 @@ void row_tile(const Block<T>& block, std::int64_t p) {
 #pragma GCC unroll 64
         for (int i = 0; i < kPixels; ++i) {
           const int k = column - i * kStride;
-          if (k >= 0 && k < kTaps) sum[i] = fma(x, w[k], sum[i]);
+          if (k >= 0 && k < kTaps) sum[i][0] = fma(x, w[k], sum[i][0]);
         }
       }
       weights += kTaps * row;
       pixels += kTaps * pitch;
     }
 
+#pragma GCC unroll 64
+    for (int i = 0; i < kPixels; ++i) sum[i][0] = bias + sum[i][0];
+    rows::bound(bounds, sum);
     std::byte* to = sums + skip;
 #pragma GCC unroll 64
-    for (int i = 0; i < kPixels; ++i, to += sums_pitch) (bias + sum[i]).store(to);
+    for (int i = 0; i < kPixels; ++i, to += sums_pitch) sum[i][0].store(to);
   });
 }
 

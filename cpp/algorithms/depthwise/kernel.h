@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "algorithms/rows/bounds.h"
 #include "isa/levels.h"
 
 namespace cconv::depthwise {
@@ -19,7 +20,8 @@ namespace cconv::depthwise {
 // Positions are those of rows of `row` outputs, the first one at `column` of its row.  In a row,
 // where row_taps > 0, the pixel under tap t at a position is the one under tap t - stride at the
 // next position, if both are among the same row_taps taps, which divide `taps`.
-// Each sum is one chain of fused multiply-adds in the order of t, begun at zero.
+// Each sum is one chain of fused multiply-adds in the order of t, begun at zero, and bounded with
+// its bias.
 template <class T>
 struct Block {
   const std::byte* const* pixels;
@@ -32,6 +34,7 @@ struct Block {
   const std::byte* weights;
   std::byte* sums;
   std::int64_t sums_pitch;
+  rows::Bounds<T> bounds = {};
 };
 
 // Integers are unsigned here: sums wrap past their width.

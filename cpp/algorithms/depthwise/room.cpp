@@ -37,14 +37,18 @@ void pack(const Problem& p, const std::byte* weights, const std::byte* bias, std
 
 template <class T>
 class Run {
+  using Product = typename rows::Sum<T>::Product;
+
  public:
   Run(const Problem& p, const View& src, const View& dst, const std::byte* packed,
-      const Tiling& tiling, std::byte* border, std::byte* workspace)
+      const rows::Bounds<Product>& bounds, const Tiling& tiling, std::byte* border,
+      std::byte* workspace)
       : p_(p),
         t_(tiling),
         pixels_(p, src, tiling.strips, false, reinterpret_cast<T*>(border)),
         result_(p, dst),
         packed_(packed),
+        bounds_(bounds),
         workspace_(workspace),
         sums_in_dst_(result_.holds_sums() &&
                      (p.activation == Activation::none || p.OC % lanes_of(p) == 0)) {}
@@ -63,7 +67,7 @@ class Run {
     const Window& w = p_.axis[2].window;
     filter(Block<Product>{table, strip.count, strip.count, p_.axis[2].out, strip.cursor.ow,
                           p_.taps(), w.dilation == 1 ? w.kernel : 0, w.stride, p_.OC, packed_,
-                          sums.data, sums.pitch});
+                          sums.data, sums.pitch, bounds_});
     if (sums_in_dst_) return result_.finish(sums, strip.count, p_.OC);
     // One row, whose last vector may reach into the table.
     result_.finish(sums, 1, strip.count * p_.OC);
@@ -71,7 +75,6 @@ class Run {
   }
 
  private:
-  using Product = typename rows::Sum<T>::Product;
   static constexpr std::int64_t kSize = sizeof(T);
 
   const Problem& p_;
@@ -79,6 +82,7 @@ class Run {
   const pixels::Pixels<T> pixels_;
   const pixels::Result<T> result_;
   const std::byte* const packed_;
+  const rows::Bounds<Product> bounds_;
   std::byte* const workspace_;
   const bool sums_in_dst_;
 };
@@ -90,13 +94,14 @@ Problem as_one_group(Problem p) {
 }
 
 template <class T>
-void run_as(const Problem& p, const Operands& a, int threads, Stop& stop) {
+void run_as(Problem p, const Operands& a, int threads, Stop& stop) {
+  const auto bounds = rows::take_bounds<T>(p);
   const Tiling tiling =
       tiling_of(p, p.src_type == p.sum_type && a.src.channel == size_of(p.src_type));
   const Workspace workspace(scratch_bytes(p, tiling, threads));
   std::byte* const own = workspace.data() + border_bytes(p);
   if (!p.prepared) pack(p, a.weights, a.bias, own);
-  const Run<T> run(p, a.src, a.dst, p.prepared ? a.prepared : own, tiling, workspace.data(),
+  const Run<T> run(p, a.src, a.dst, p.prepared ? a.prepared : own, bounds, tiling, workspace.data(),
                    own + (p.prepared ? 0 : packed_bytes(p)));
   parallel_for(tiling.strips.count, threads, stop,
                [&](std::int64_t item, int worker) { run.item(item, worker); });

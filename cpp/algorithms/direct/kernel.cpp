@@ -39,16 +39,22 @@ void tile(const Block<T>& block, std::int64_t o, std::int64_t p) {
   T* strip = block.sums + o * block.sums_pitch + p;
   const std::byte* bias = block.bias + o * block.bias_step;
   const bool first = block.first;
+  const T* before = strip;
 #pragma GCC unroll 64
   for (int i = 0; i < kChannels; ++i) {
     const W from = W::fill(load_one<T>(bias));
 #pragma GCC unroll 64
-    for (int j = 0; j < kVectors; ++j) {
-      const W before = first ? from : W::load(strip + j * kLanes);
-      (before + sum[i][j]).store(strip + j * kLanes);
-    }
-    strip += block.sums_pitch;
+    for (int j = 0; j < kVectors; ++j)
+      sum[i][j] = (first ? from : W::load(before + j * kLanes)) + sum[i][j];
+    before += block.sums_pitch;
     bias += block.bias_step;
+  }
+  rows::bound(block.bounds, sum);
+#pragma GCC unroll 64
+  for (int i = 0; i < kChannels; ++i) {
+#pragma GCC unroll 64
+    for (int j = 0; j < kVectors; ++j) sum[i][j].store(strip + j * kLanes);
+    strip += block.sums_pitch;
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "algorithms/rows/bounds.h"
 #include "isa/levels.h"
 
 namespace cconv::direct {
@@ -16,7 +17,7 @@ namespace cconv::direct {
 // positions: a multiple of `lanes`; that many elements are read from each row and written to each
 // strip of sums, padding lanes included.
 // Each output is one chain of fused multiply-adds in the order of k, begun at zero; `first` adds it
-// to the bias, otherwise it is added to sums.
+// to the bias, otherwise it is added to sums; then it is bounded.
 template <class T>
 struct Block {
   const std::byte* const* rows;
@@ -30,6 +31,7 @@ struct Block {
   bool first;
   const std::byte* bias;   // of each output channel,
   std::int64_t bias_step;  // in bytes
+  rows::Bounds<T> bounds = {};
 };
 
 // Integers are unsigned here: sums wrap past their width.

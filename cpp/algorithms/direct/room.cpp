@@ -29,10 +29,14 @@ using rows::Sum;
 
 template <class T>
 class Run {
+  using Product = typename Sum<T>::Product;
+
  public:
-  Run(const Problem& problem, const Operands& operands, const Tiling& tiling, std::byte* workspace)
+  Run(const Problem& problem, const Operands& operands, const rows::Bounds<Product>& bounds,
+      const Tiling& tiling, std::byte* workspace)
       : p_(problem),
         a_(operands),
+        bounds_(bounds),
         t_(tiling),
         gather_(problem, operands.src),
         workspace_(workspace) {}
@@ -62,7 +66,6 @@ class Run {
   }
 
  private:
-  using Product = typename Sum<T>::Product;
   static constexpr Type kType = Sum<T>::kType;
   static constexpr std::int64_t kSize = sizeof(T);
   static constexpr std::int64_t kProducts = products_per_term(kType);
@@ -111,12 +114,10 @@ class Run {
     static constexpr std::byte kNone[kSize] = {};
     const bool biased = kProducts == 1 && a_.bias != nullptr;
     const std::byte* const bias = biased ? a_.bias + o * kSize : kNone;
-    for (std::int64_t i = 0; K == 0 && i < channels; ++i)
-      std::fill_n(sums.data + i * sums.pitch, strip.padded, kProducts == 1 ? bias_of(o + i) : T{});
     auto* const rows = reinterpret_cast<T*>(scratch);
     auto* const pointers =
         reinterpret_cast<const std::byte**>(scratch + t_.rows_bytes + t_.sums_bytes);
-    for (std::int64_t k = 0; k < K; k += terms_per_block(kType)) {
+    for (std::int64_t k = 0; k == 0 || k < K; k += terms_per_block(kType)) {
       if (k > 0 && worker == 0) stop.poll_when_due();
       if (stop.requested()) return;
       const std::int64_t terms = std::min(terms_per_block(kType), K - k);
@@ -126,7 +127,8 @@ class Run {
       const std::byte* const weights = a_.weights + (o * K + k) * kSize;
       accumulate(Block<Product>{pointers, terms * kProducts, weights, K * kSize, channels,
                                 reinterpret_cast<Product*>(sums.data), sums.pitch * kProducts,
-                                strip.padded * kProducts, k == 0, bias, biased ? kSize : 0});
+                                strip.padded * kProducts, k == 0, bias, biased ? kSize : 0,
+                                k + terms == K ? bounds_ : rows::Bounds<Product>{}});
     }
   }
 
@@ -173,6 +175,7 @@ class Run {
 
   const Problem& p_;
   const Operands& a_;
+  const rows::Bounds<Product> bounds_;
   const Tiling& t_;
   const Gather<T> gather_;
   std::byte* const workspace_;
@@ -213,10 +216,11 @@ class Direct final : public Room {
   }
 
   template <class T>
-  static void run_as(const Problem& p, const Operands& a, int threads, Stop& stop) {
+  static void run_as(Problem p, const Operands& a, int threads, Stop& stop) {
+    const auto bounds = rows::take_bounds<T>(p);
     const Tiling tiling = tiling_of(p);
     const Workspace workspace(tiling.bytes_per_thread() * threads);
-    const Run<T> run(p, a, tiling, workspace.data());
+    const Run<T> run(p, a, bounds, tiling, workspace.data());
     parallel_for(tiling.items(p), threads, stop,
                  [&](std::int64_t item, int worker) { run.item(item, worker, stop); });
   }

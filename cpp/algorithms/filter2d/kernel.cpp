@@ -119,8 +119,13 @@ struct OneChain {
 #pragma GCC unroll 32
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j)
-        (sum[r][j] + W<T>::fill(bias)).store(to + r * pitch + j * sizeof(W<T>));
+      for (int j = 0; j < kVectors; ++j) sum[r][j] = sum[r][j] + W<T>::fill(bias);
+    }
+    rows::bound(block.bounds, sum);
+#pragma GCC unroll 32
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) sum[r][j].store(to + r * pitch + j * sizeof(W<T>));
     }
   }
 };
@@ -134,9 +139,9 @@ struct ManyChains {
     const std::int64_t parts = (KH + kTermsPerChain - 1) / kTermsPerChain;
     const std::int64_t columns = parts > 1 ? 1 : kTermsPerChain / KH;
     bool first = true;
-    for (std::int64_t kd = 0; kd < block.KD; ++kd) {
-      for (std::int64_t part = 0; part < parts; ++part) {
-        const std::int64_t kh = KH * part / parts, kh_end = KH * (part + 1) / parts;
+    for (std::int64_t kd = 1; kd <= block.KD; ++kd) {
+      for (std::int64_t part = 1; part <= parts; ++part) {
+        const std::int64_t kh = KH * (part - 1) / parts, kh_end = KH * part / parts;
         for (std::int64_t kw = 0; kw < KW;) {
           W<T> sum[kRows][kVectors];
           clear<T>(sum);
@@ -145,12 +150,17 @@ struct ManyChains {
 #pragma GCC unroll 32
           for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
-            for (int j = 0; j < kVectors; ++j) {
-              std::byte* const out = to + r * pitch + j * sizeof(W<T>);
-              (sum[r][j] + (first ? W<T>::fill(block.bias) : W<T>::load(out))).store(out);
-            }
+            for (int j = 0; j < kVectors; ++j)
+              sum[r][j] = sum[r][j] + (first ? W<T>::fill(block.bias)
+                                             : W<T>::load(to + r * pitch + j * sizeof(W<T>)));
           }
           first = false;
+          if (kd == block.KD && part == parts && kw == KW) rows::bound(block.bounds, sum);
+#pragma GCC unroll 32
+          for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+            for (int j = 0; j < kVectors; ++j) sum[r][j].store(to + r * pitch + j * sizeof(W<T>));
+          }
         }
       }
       place.rows += block.rows_pitch;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "algorithms/rows/bounds.h"
 #include "isa/levels.h"
 
 namespace cconv::filter2d {
@@ -17,7 +18,8 @@ namespace cconv::filter2d {
 // offsets: of each column of taps, in bytes.
 // columns: at least `lanes`.  Nothing but what the formula names is read or written.
 // A sum is one chain of fused multiply-adds in the order of (kd, kw, kh), begun at zero and added
-// to the bias; of more than kTermsPerChain terms several chains of at most so many.
+// to the bias; of more than kTermsPerChain terms several chains of at most so many.  Then it is
+// bounded.
 template <class T>
 struct Block {
   const std::byte* const* rows;
@@ -31,6 +33,7 @@ struct Block {
   std::int64_t columns;
   std::byte* sums;
   std::int64_t sums_pitch;  // in bytes
+  rows::Bounds<T> bounds = {};
 };
 
 constexpr std::int64_t kTermsPerChain = 256;

@@ -26,10 +26,14 @@ void filter(const Block<std::uint64_t>& block) { kernels().filter_uint64(block);
 
 template <class T>
 class Run {
+  using Product = typename rows::Sum<T>::Product;
+
  public:
-  Run(const Problem& p, const Operands& a, const Tiling& t, const Geometry& g, std::byte* workspace)
+  Run(const Problem& p, const Operands& a, const rows::Bounds<Product>& bounds, const Tiling& t,
+      const Geometry& g, std::byte* workspace)
       : p_(p),
         a_(a),
+        bounds_(bounds),
         t_(t),
         g_(g),
         input_(p, g, a.src.data, t.lanes, t.row_bytes, kernels().tile_rows),
@@ -60,7 +64,6 @@ class Run {
   }
 
  private:
-  using Product = typename rows::Sum<T>::Product;
   static constexpr std::int64_t kSize = sizeof(T);
 
   struct Scratch {
@@ -98,6 +101,7 @@ class Run {
     block.weights = a_.weights + (g_.weights_per_plane ? u.plane * taps * kSize : 0);
     if (a_.bias != nullptr)
       std::memcpy(&block.bias, a_.bias + (g_.weights_per_plane ? u.plane * kSize : 0), sizeof(T));
+    block.bounds = bounds_;
     block.columns = s.count();
     if (result_.holds_sums()) {
       block.outputs = band;
@@ -119,6 +123,7 @@ class Run {
 
   const Problem& p_;
   const Operands& a_;
+  const rows::Bounds<Product> bounds_;
   const Tiling& t_;
   const Geometry& g_;
   const planes::Input<T> input_;
@@ -127,11 +132,12 @@ class Run {
 };
 
 template <class T>
-void run_as(const Problem& p, const Operands& a, int threads, Stop& stop) {
+void run_as(Problem p, const Operands& a, int threads, Stop& stop) {
+  const auto bounds = rows::take_bounds<T>(p);
   const Geometry g = planes::geometry_of(p, a.src, a.dst);
   const Tiling t = tiling_of(p, g);
   const Workspace workspace(scratch_bytes(t, threads));
-  const Run<T> run(p, a, t, g, workspace.data());
+  const Run<T> run(p, a, bounds, t, g, workspace.data());
   run.clear(threads);
   parallel_for(t.items, threads, stop,
                [&](std::int64_t item, int worker) { run.item(item, worker, stop); });

@@ -42,7 +42,7 @@ void tile(const Block<T>& block, std::int64_t p) {
       }
     };
     if constexpr (kHasFractions<T>) {
-#pragma GCC unroll 4
+#pragma GCC unroll 2
       for (std::int64_t c = 0; c < channels; ++c) term(c);
     } else {  // bound by the multiplications
       for (std::int64_t c = 0; c < channels; ++c) term(c);
@@ -54,22 +54,27 @@ void tile(const Block<T>& block, std::int64_t p) {
   std::byte* row = block.sums + p * pitch;
   const std::byte* before = block.bias ? block.bias : row;
 #pragma GCC unroll 64
-  for (int i = 0; i < kPixels; ++i, row += pitch, before += step) {
+  for (int i = 0; i < kPixels; ++i, before += step) {
 #pragma GCC unroll 64
     for (int j = 0; j < kVectors; ++j)
-      (V<T>::load(before + j * kVectorSize<T>) + sum[i][j]).store(row + j * kVectorSize<T>);
+      sum[i][j] = V<T>::load(before + j * kVectorSize<T>) + sum[i][j];
+  }
+  rows::bound(block.bounds, sum);
+#pragma GCC unroll 64
+  for (int i = 0; i < kPixels; ++i, row += pitch) {
+#pragma GCC unroll 64
+    for (int j = 0; j < kVectors; ++j) sum[i][j].store(row + j * kVectorSize<T>);
   }
 }
 
 // Pixels of a tile: what the registers hold beside the weights' vectors and one broadcast, and no
-// more than there are addresses at hand.
-// Integers, bound by their multiplications, do with fewer.
-template <class T>
-constexpr int kMostPixels = kHasFractions<T> ? 14 : 8;
+// more than there are addresses at hand; fewer where each product takes another address, and of
+// integers, which are bound by their multiplications.
 template <class T>
 constexpr int pixels_for(int vectors) {
+  const int most = kHasFractions<T> && vectors > 1 ? 14 : 8;
   const int pixels = (kRegisters - vectors - 1) / vectors;
-  return pixels < kMostPixels<T> ? pixels : kMostPixels<T>;
+  return pixels < most ? pixels : most;
 }
 
 template <class T>

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "algorithms/rows/bounds.h"
 #include "isa/levels.h"
 
 namespace cconv::gemm {
@@ -18,7 +19,7 @@ namespace cconv::gemm {
 // weights: taps * channels rows of `vectors` whole vectors.
 // sums: rows of as many vectors, `sums_pitch` bytes apart.
 // Each output is one chain of fused multiply-adds in the order of k, begun at zero, and is added to
-// sums, or where this is the first block to the bias.
+// sums, or where this is the first block to the bias; then it is bounded.
 template <class T>
 struct Block {
   const std::byte* const* pixels;
@@ -32,6 +33,7 @@ struct Block {
   const std::byte* bias;  // of each output channel of the panel; null after the first block
   std::byte* sums;
   std::int64_t sums_pitch;
+  rows::Bounds<T> bounds = {};
 };
 
 // weights[o][c * taps + t], o < channels, c * taps + t < terms, becomes packed[t][c][o]: rows

@@ -27,10 +27,13 @@ using pixels::Band, pixels::Strip, pixels::Sums;
 
 template <class T>
 class Run {
+  using Product = typename rows::Sum<T>::Product;
+
  public:
   // packed: all panels, or null where each item packs its own.
   Run(const Problem& p, const View& src, const View& dst, const Packer<T>& packer,
-      const std::byte* packed, const Tiling& tiling, std::byte* border, std::byte* workspace)
+      const std::byte* packed, const rows::Bounds<Product>& bounds, const Tiling& tiling,
+      std::byte* border, std::byte* workspace)
       : p_(p),
         t_(tiling),
         terms_(terms_of(p)),
@@ -39,6 +42,7 @@ class Run {
         result_(p, dst),
         packer_(packer),
         packed_(packed),
+        bounds_(bounds),
         workspace_(workspace),
         sums_in_dst_(result_.holds_sums() && OCg() % panels_.lanes == 0) {}
 
@@ -66,7 +70,6 @@ class Run {
   }
 
  private:
-  using Product = typename rows::Sum<T>::Product;
   static constexpr std::int64_t kSize = sizeof(T);
 
   // A strip of positions and some panels of a group.
@@ -133,9 +136,10 @@ class Run {
     for (std::int64_t tap = 0; tap < p_.taps(); tap += terms_.taps) {
       const std::int64_t taps = std::min(terms_.taps, p_.taps() - tap);
       // Zeros leave sums as they are, so that those of a block may be missing, if one block is
-      // left.
+      // left, and that which bounds them.
       const bool last = tap + terms_.taps >= p_.taps();
-      if ((begun || !last) && pixels_.adds_nothing(strip, tap, taps)) continue;
+      const bool needed = last && (!begun || bounds_.apply);
+      if (!needed && pixels_.adds_nothing(strip, tap, taps)) continue;
       pixels_.find(strip, item.g, tap, taps, scratch.held->band, scratch.table);
       for (std::int64_t c = 0; c < ICg; c += terms_.channels) {
         if (worker == 0) stop.poll_when_due();
@@ -149,6 +153,7 @@ class Run {
         block.skip = c * kSize;
         block.channels = channels * together;
         block.sums_pitch = sums.pitch;
+        if (last && c + channels == ICg) block.bounds = bounds_;
         multiply(block, item, tap * ICg + c, !begun, sums.data, scratch.packed);
         begun = true;
       }
@@ -180,6 +185,7 @@ class Run {
   const pixels::Result<T> result_;
   const Packer<T>& packer_;
   const std::byte* const packed_;
+  const rows::Bounds<Product> bounds_;
   std::byte* const workspace_;
   const bool sums_in_dst_;
 };
@@ -188,6 +194,7 @@ template <class T>
 void run_as(const Problem& problem, const Operands& operands, int threads, Stop& stop) {
   View src = operands.src;
   Problem p = problem;
+  const auto bounds = rows::take_bounds<T>(p);
   // Columns that follow one another are copied faster together.
   skip_unread(p, src, src.spatial[2] == size_of(p.src_type) ? 2 : kSpatial);
   p = merge_rows(p, src);
@@ -199,8 +206,8 @@ void run_as(const Problem& problem, const Operands& operands, int threads, Stop&
   if (packed > 0)
     parallel_for(packer.panels(), threads, stop,
                  [&](std::int64_t panel, int) { packer.pack(panel, own + packer.offset(panel)); });
-  const Run<T> run(p, src, operands.dst, packer, packed > 0 ? own : operands.prepared, tiling,
-                   workspace.data(), own + packed);
+  const Run<T> run(p, src, operands.dst, packer, packed > 0 ? own : operands.prepared, bounds,
+                   tiling, workspace.data(), own + packed);
   run.clear(threads);
   parallel_for(tiling.items(p), threads, stop,
                [&](std::int64_t item, int worker) { run.item(item, worker, stop); });

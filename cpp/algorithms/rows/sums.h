@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <type_traits>
+#include <utility>
 
+#include "algorithms/rows/bounds.h"
 #include "algorithms/rows/kernel.h"
 #include "problem/problem.h"
 
@@ -72,6 +75,17 @@ auto with_sum_type(const Problem& p, const F& f) {
     default:
       return f(float{});
   }
+}
+
+// Takes an activation out of the problem that kernels can apply, if it has one.
+template <class T>
+Bounds<typename Sum<T>::Product> take_bounds(Problem& p) {
+  if (p.activation == Activation::none || p.activation > Activation::relu6) return {};
+  using Product = typename Sum<T>::Product;
+  const bool six = std::exchange(p.activation, Activation::none) == Activation::relu6;
+  const Product largest = std::is_integral_v<T> ? static_cast<Product>(-1) / 2
+                                                : std::numeric_limits<Product>::infinity();
+  return {true, Product(0), six ? Product(6) : largest};
 }
 
 // The type sums are in when they are finished.
