@@ -78,7 +78,7 @@ void row_tile(const Block<T>& block, std::int64_t p) {
   constexpr int kColumns = (kPixels - 1) * kStride + kTaps;
   const std::int64_t row = block.channels * sizeof(T), taps = block.taps, pitch = block.pitch;
   const std::int64_t sums_pitch = block.sums_pitch;
-  const rows::Bounds<T> bounds = block.bounds;
+  const rows::Bounds<T>& bounds = block.bounds;
   std::byte* const sums = block.sums + p * sums_pitch;
   const std::byte* const* const first = block.pixels + p;
   each_vector<T>(block.channels, first[kTaps / 2 * pitch], [&](std::int64_t c) {
