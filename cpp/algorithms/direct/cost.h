@@ -11,11 +11,13 @@ namespace cconv::direct {
 inline double seconds(const Problem& p) {
   constexpr double kPerCopy = 0.075e-9;  // of an element that lies in a row
   constexpr double kPerCast = 0.15e-9;   // and is of another type
-  constexpr double kPerEven = 0.25e-9;   // every other one
-  constexpr double kPerPick = 0.85e-9;   // one by one
+  // Every other one; in the first-level cache.
+  constexpr double kPerEven = 0.25e-9, kPerEvenNear = 0.15e-9;
+  constexpr double kPerPick = 0.85e-9, kPerPickNear = 0.4e-9;  // one by one
   constexpr double kPerTransposed = 0.22e-9;
-  constexpr double kPerPiece = 5e-9;  // of an output row under a term
-  constexpr double kPerOutput = 0.27e-9, kPerOutputTransposed = 0.5e-9;
+  constexpr double kPerPiece = 2.5e-9;  // of an output row under a term
+  constexpr double kPerOutput = 0.1e-9, kPerOutputStored = 0.27e-9, kPerOutputTransposed = 0.5e-9;
+  constexpr double kPerOutputAgain = 0.3e-9;  // with each further block of terms
 
   const Axis &d = p.axis[0], &h = p.axis[1], &w = p.axis[2];
   const double positions = static_cast<double>(p.N) * static_cast<double>(p.outputs());
@@ -27,16 +29,23 @@ inline double seconds(const Problem& p) {
   const bool across = p.channels_last && p.IC > 1;  // rows lie closer together than their elements
   const bool plain = is_plain(d) && is_plain(h) && is_plain(w);
 
+  const bool near = p.OC / p.G >= kManyChannels;
+  const double blocks = std::ceil(terms / static_cast<double>(terms_per_block(p.sum_type)));
+  const bool grows_in_place = blocks == 1 && p.outputs() % lanes == 0;
+
   double gather = across                     ? kPerTransposed
-                  : w.window.stride == 2     ? kPerEven
-                  : w.window.stride > 1      ? kPerPick
+                  : w.window.stride == 2     ? (near ? kPerEvenNear : kPerEven)
+                  : w.window.stride > 1      ? (near ? kPerPickNear : kPerPick)
                   : p.src_type != p.sum_type ? kPerCast
                   : plain                    ? 0
                                              : kPerCopy;
   if (!plain) gather += kPerPiece / static_cast<double>(row_length(p));
   return padded * static_cast<double>(p.OC) * terms * rows::seconds_per_product(p) +
          positions * static_cast<double>(p.G) * terms * gather +
-         rows::outputs_of(p) * (p.channels_last && p.OC > 1 ? kPerOutputTransposed : kPerOutput);
+         rows::outputs_of(p) *
+             ((blocks - 1) * kPerOutputAgain + (p.channels_last && p.OC > 1 ? kPerOutputTransposed
+                                                : grows_in_place            ? kPerOutput
+                                                                            : kPerOutputStored));
 }
 
 }  // namespace cconv::direct

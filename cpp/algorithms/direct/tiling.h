@@ -38,6 +38,17 @@ struct Tiling {
   std::int64_t items(const Problem& p) const { return blocks * channel_blocks * p.G; }
 };
 
+constexpr std::int64_t kManyChannels = 32;
+
+// Bytes of the rows of an item.  Where many output channels pass over copies of few rows, these are
+// made in the first-level cache, or near it.
+inline std::int64_t row_bytes_for(const Problem& p, std::int64_t terms) {
+  constexpr std::int64_t kCopiedBytes = 48 << 10, kPositions = 384;
+  const bool copied = p.taps() > 1 || p.axis[2].window.stride > 1;
+  if (!copied || p.OC / p.G < kManyChannels) return kRowBytes;
+  return std::clamp(kPositions * terms * size_of(p.sum_type), kCopiedBytes, kRowBytes);
+}
+
 // Positions that may lie in one row of src: an output row, or more where its axis has no window and
 // the next one takes no steps over rows.
 constexpr std::int64_t row_length(const Problem& p) {
@@ -64,7 +75,8 @@ inline Tiling tiling_of(const Problem& p) {
 
   Tiling t{};
   t.lanes = lanes;
-  const std::int64_t wanted = std::clamp(kRowBytes / (terms * size), tile, kMostPositions);
+  const std::int64_t wanted =
+      std::clamp(row_bytes_for(p, terms) / (terms * size), tile, kMostPositions);
   const std::int64_t total = p.N * p.outputs();
   if (row >= wanted) {
     t.row = row;

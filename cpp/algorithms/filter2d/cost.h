@@ -10,9 +10,9 @@ inline double seconds(const Problem& p) {
   constexpr double kPerProduct = 1.15;      // of the arithmetic, where rows are shared
   constexpr double kPerProductAlone = 1.9;  // where they are not: each has a load of its own
   constexpr double kPerOutput = 0.09e-9, kPerOutputStored = 0.15e-9;
-  constexpr double kPerCopy = 0.12e-9;  // of an element of input
+  constexpr double kPerCopy = 0.05e-9;  // of an element of input
   constexpr double kPerPick = 0.85e-9;  // of one that has no neighbours
-  constexpr double kPerRow = 20e-9;     // of input
+  constexpr double kPerRow = 5e-9;      // of input
   constexpr double kPerItem = 60e-9;
 
   // Small calls are direct's, which are planned in less time than it takes to cut them here.

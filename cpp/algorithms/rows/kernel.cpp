@@ -110,21 +110,24 @@ __attribute__((noinline)) void copy_columns(const std::byte* src, std::int64_t s
                                 [=](std::int64_t b) { return dst + b * dst_step; });
 }
 
-// dst[i] = src[2 * i] from i on: each vector is the even lanes of two that overlap by one, so that
-// nothing behind the last element is read.
+// dst[i] = src[2 * i]: each vector is the even lanes of two that overlap by one, so that nothing
+// behind the last element is read.  The last vector may overlap the one before.
 template <class Word, int N = kWordLanes<Word>>
-CCONV_INLINE void copy_evens(const std::byte* src, std::byte* dst, std::int64_t count,
-                             std::int64_t i = 0) {
+CCONV_INLINE void copy_evens(const std::byte* src, std::byte* dst, std::int64_t count) {
   constexpr std::int64_t kSize = sizeof(Word);
   if constexpr (N == 1) {
-    for (; i < count; ++i) store_one(dst + i * kSize, load_one<Word>(src + 2 * i * kSize));
+    for (std::int64_t i = 0; i < count; ++i)
+      store_one(dst + i * kSize, load_one<Word>(src + 2 * i * kSize));
   } else {
-    using W = Vec<Word, N>;
-    for (; i + N <= count; i += N) {
+    if (count < N) return copy_evens<Word, N / 2>(src, dst, count);
+    const auto copy_vector = [&](std::int64_t i) {
+      using W = Vec<Word, N>;
       const std::byte* const pairs = src + 2 * i * kSize;
       evens(W::load(pairs), W::load(pairs + (N - 1) * kSize)).store(dst + i * kSize);
-    }
-    if (i < count) copy_evens<Word, N / 2>(src, dst, count, i);
+    };
+    std::int64_t i = 0;
+    for (; i + N <= count; i += N) copy_vector(i);
+    if (i < count) copy_vector(count - N);
   }
 }
 
