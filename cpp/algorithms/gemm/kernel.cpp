@@ -16,10 +16,12 @@ constexpr std::int64_t kVectorSize = V<T>::kLanes * sizeof(T);
 template <class T, int kVectors, int kPixels>
 void tile(const Block<T>& block, std::int64_t p) {
   V<T> sum[kPixels][kVectors];
+  const bool first = block.bias != nullptr;
 #pragma GCC unroll 64
-  for (int i = 0; i < kPixels; ++i) {
+  for (int j = 0; j < kVectors; ++j) {
+    const V<T> from = first ? V<T>::load(block.bias + j * kVectorSize<T>) : V<T>::fill(0);
 #pragma GCC unroll 64
-    for (int j = 0; j < kVectors; ++j) sum[i][j] = V<T>::fill(0);
+    for (int i = 0; i < kPixels; ++i) sum[i][j] = from;
   }
 
   const std::byte* weights = block.weights;
@@ -50,14 +52,16 @@ void tile(const Block<T>& block, std::int64_t p) {
     pixels += block.pitch;
   }
 
-  const std::int64_t pitch = block.sums_pitch, step = block.bias ? 0 : pitch;
+  const std::int64_t pitch = block.sums_pitch;
   std::byte* row = block.sums + p * pitch;
-  const std::byte* before = block.bias ? block.bias : row;
+  if (!first) {
+    const std::byte* before = row;
 #pragma GCC unroll 64
-  for (int i = 0; i < kPixels; ++i, before += step) {
+    for (int i = 0; i < kPixels; ++i, before += pitch) {
 #pragma GCC unroll 64
-    for (int j = 0; j < kVectors; ++j)
-      sum[i][j] = V<T>::load(before + j * kVectorSize<T>) + sum[i][j];
+      for (int j = 0; j < kVectors; ++j)
+        sum[i][j] = V<T>::load(before + j * kVectorSize<T>) + sum[i][j];
+    }
   }
   rows::bound(block.bounds, sum);
 #pragma GCC unroll 64

@@ -100,14 +100,18 @@ template <>
 constexpr int kWordLanes<Word<16>::type> = 1;
 
 // Rows whose elements lie further apart than the rows do: copied by columns, in tiles that fit into
-// the registers.
+// the registers.  A few of those at a time that are far from each other, from beginning to end.
 template <class Word>
 __attribute__((noinline)) void copy_columns(const std::byte* src, std::int64_t src_step,
                                             std::byte* dst, std::int64_t dst_step,
                                             std::int64_t columns, std::int64_t count) {
   constexpr int kMost = 32, kLanes = kWordLanes<Word> < kMost ? kWordLanes<Word> : kMost;
-  copy_transposed<Word, kLanes>(src, src_step, columns, count,
-                                [=](std::int64_t b) { return dst + b * dst_step; });
+  const std::int64_t together = magnitude(src_step) > magnitude(dst_step) ? count : kLanes;
+  for (std::int64_t i = 0; i < count;
+       i += together, src += together * sizeof(Word), dst += together * dst_step)
+    copy_transposed<Word, kLanes>(src, src_step, columns,
+                                  count - i < together ? count - i : together,
+                                  [=](std::int64_t b) { return dst + b * dst_step; });
 }
 
 // dst[i] = src[2 * i]: each vector is the even lanes of two that overlap by one, so that nothing
