@@ -95,8 +95,9 @@ CCONV_INLINE V<std::uint16_t> high_product(V<std::uint16_t> a, V<std::uint16_t> 
 constexpr int kDirectChannels = 6;
 constexpr int kDirectVectors = 2;
 
-// Vectors of output channels in gemm's register tile, at most.
+// Vectors of output channels in gemm's register tile, at most, and where the last may be half one.
 constexpr int kGemmVectors = 3;
+constexpr int kGemmHalved = 0;
 
 // filter2d: its vectors;
 // columns of up to so many taps stay in registers, beside a tile of rows x vectors; the

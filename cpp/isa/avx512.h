@@ -112,8 +112,9 @@ CCONV_INLINE V<std::uint16_t> high_product(V<std::uint16_t> a, V<std::uint16_t> 
 constexpr int kDirectChannels = 8;
 constexpr int kDirectVectors = 3;
 
-// Vectors of output channels in gemm's register tile, at most.
+// Vectors of output channels in gemm's register tile, at most, and where the last may be half one.
 constexpr int kGemmVectors = 4;
+constexpr int kGemmHalved = 2;
 
 // filter2d: its vectors (half as wide ones cross fewer lines of the cache, which gains a tenth on
 // Zen 4, and loses half of what processors with two wide multipliers can do);

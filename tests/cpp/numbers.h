@@ -1,10 +1,12 @@
 // What the tests of inner loops share: random numbers in memory, the multiply-add of a level.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <type_traits>
 
+#include "algorithms/rows/bounds.h"
 #include "cases.h"
 
 namespace cconv {
@@ -42,6 +44,28 @@ T multiply_add(Level level, T a, T b, T c) {
     if (name != "scalar" && name != "sse2") return std::fma(a, b, c);
   }
   return a * b + c;
+}
+
+// Bounds that sums of random numbers exceed on both sides, every other time.
+template <class T>
+rows::Bounds<T> any_bounds(Random& random) {
+  const bool apply = random.between(0, 1) == 1;
+  if constexpr (std::is_integral_v<T>)
+    return {apply, static_cast<T>(-1) / 8 * 7, static_cast<T>(-1) / 4};
+  else
+    return {apply, T(-0.25), T(0.5)};
+}
+
+template <class T>
+T bounded(T y, const rows::Bounds<T>& bounds) {
+  if (!bounds.apply) return y;
+  if constexpr (std::is_integral_v<T>) {
+    using Signed = std::make_signed_t<T>;
+    return static_cast<T>(std::clamp(static_cast<Signed>(y), static_cast<Signed>(bounds.low),
+                                     static_cast<Signed>(bounds.high)));
+  } else {
+    return std::clamp(y, bounds.low, bounds.high);
+  }
 }
 
 }  // namespace cconv

@@ -79,7 +79,8 @@ bool agrees(Level level, const Shape& s, Random& random) {
                  s.channels,
                  weights,
                  sums,
-                 row + s.gap};
+                 row + s.gap,
+                 any_bounds<T>(random)};
   if (s.row_taps > 0) {
     block.row = s.row;
     block.column = random.between(0, static_cast<int>(s.row) - 1);
@@ -99,7 +100,8 @@ bool agrees(Level level, const Shape& s, Random& random) {
             level,
             number_at<T>(table[static_cast<std::size_t>(t * (s.positions + s.pitch) + p)], c),
             number_at<T>(weights, (t + 1) * s.channels + c), sum);
-      right &= same(number_at<T>(got, c), static_cast<T>(number_at<T>(weights, c) + sum));
+      sum = bounded(static_cast<T>(number_at<T>(weights, c) + sum), block.bounds);
+      right &= same(number_at<T>(got, c), sum);
     }
     if (p + 1 < s.positions) right &= Guarded::all_canaries(got + row, got + row + s.gap);
   }

@@ -49,13 +49,14 @@ class Bench {
   // The kernel's sums agree with the formula's, and nothing else was written.
   bool agrees(const Shape& s, Random& random) {
     fill(s, random);
+    bounds_ = any_bounds<T>(random);
     std::vector<T> expected(before_);
     for (std::int64_t o = 0; o < s.channels; ++o)
       for (std::int64_t p = 0; p < s.positions; ++p) expected[at(s, o, p)] = formula(s, o, p);
 
     accumulate_of(kernels(level_),
                   T{})({pointers_.data(), s.terms, weight_data_, stride_, s.channels, sum_data_,
-                        s.positions, s.positions, s.first, bias_.data(), bias_step_});
+                        s.positions, s.positions, s.first, bias_.data(), bias_step_, bounds_});
     const auto agree = [](T a, T b) { return same(a, b); };
     return std::equal(expected.begin(), expected.end(), sum_data_, agree) &&
            sums_.rest_is_untouched();
@@ -102,7 +103,7 @@ class Bench {
       sum = multiply_add(level_, number_at<T>(weight_data_ + o * stride_, k),
                          number_at<T>(pointers_[static_cast<std::size_t>(k)], p), sum);
     const T bias = number_at<T>(bias_.data() + o * bias_step_, 0);
-    return (s.first ? bias : before_[at(s, o, p)]) + sum;
+    return bounded(static_cast<T>((s.first ? bias : before_[at(s, o, p)]) + sum), bounds_);
   }
 
   Level level_;
@@ -115,6 +116,7 @@ class Bench {
   std::vector<std::byte> bias_;
   T* sum_data_ = nullptr;
   std::vector<T> before_;
+  rows::Bounds<T> bounds_;
 };
 
 // Two register tiles of any level, and one more.

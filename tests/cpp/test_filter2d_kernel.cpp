@@ -75,8 +75,9 @@ bool agrees(Level level, const Shape& s, Random& random) {
   std::byte* const sums = sum_memory.last(static_cast<std::size_t>(sum_bytes));
 
   const T bias = any_number<T>(random);
+  const auto bounds = any_bounds<T>(random);
   filter_of(kernels(level), T{})({rows.data(), count, s.row_stride, offsets.data(), s.KD, s.KH,
-                                  s.KW, weights, bias, s.outputs, s.columns, sums, pitch});
+                                  s.KW, weights, bias, s.outputs, s.columns, sums, pitch, bounds});
 
   bool right = sum_memory.rest_is_untouched();
   for (std::int64_t r = 0; r < s.outputs; ++r) {
@@ -86,7 +87,7 @@ bool agrees(Level level, const Shape& s, Random& random) {
         return std::pair(number_at<T>(rows[row], i + kw * s.spread),
                          number_at<T>(weights, (kd * s.KH + kh) * s.KW + kw));
       });
-      right &= same(number_at<T>(sums + r * pitch, i), expected);
+      right &= same(number_at<T>(sums + r * pitch, i), bounded(expected, bounds));
     }
     const std::byte* const end = sums + r * pitch + s.columns * kSize;
     if (r + 1 < s.outputs) right &= Guarded::all_canaries(end, sums + (r + 1) * pitch);

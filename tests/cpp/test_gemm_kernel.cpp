@@ -26,6 +26,7 @@ struct Shape {
   std::int64_t pitch = 0;  // addresses between those of a tap and those of the next
   std::int64_t gap = 0;    // bytes between rows of sums
   bool first = false;
+  bool half = false;
 };
 
 // Buffers for blocks of up to these sizes, each ending at a guard page.  Pixels and sums stand at
@@ -48,14 +49,30 @@ class Bench {
   // The kernel's sums agree with the formula's, and nothing else was written.
   bool agrees(const Shape& s, Random& random) {
     fill(s, random);
+    bounds_ = any_bounds<T>(random);
     const std::int64_t width = s.vectors * kernels_.lanes;
+    const std::int64_t summed = width - (s.half ? kernels_.lanes / 2 : 0);
     std::vector<T> expected;
     for (std::int64_t p = 0; p < s.positions; ++p)
-      for (std::int64_t o = 0; o < width; ++o) expected.push_back(formula(s, p, o));
+      for (std::int64_t o = 0; o < width; ++o)
+        expected.push_back(o < summed ? formula(s, p, o)
+                                      : number_at<T>(sum_data_ + p * sums_pitch(s), o));
 
-    kernels_.multiply({table_data_, s.positions + s.pitch, s.positions, s.taps, s.skip * kSize<T>,
-                       s.channels, weight_data_, s.vectors, s.first ? bias_data_ : nullptr,
-                       sum_data_, sums_pitch(s)});
+    Block<T> block{};
+    block.pixels = table_data_;
+    block.pitch = s.positions + s.pitch;
+    block.positions = s.positions;
+    block.taps = s.taps;
+    block.skip = s.skip * kSize<T>;
+    block.channels = s.channels;
+    block.weights = weight_data_;
+    block.vectors = s.vectors;
+    block.half = s.half;
+    block.bias = s.first ? bias_data_ : nullptr;
+    block.sums = sum_data_;
+    block.sums_pitch = sums_pitch(s);
+    block.bounds = bounds_;
+    kernels_.multiply(block);
     bool right = sums_.rest_is_untouched();
     for (std::int64_t p = 0; p < s.positions; ++p) {
       const std::byte* const row = sum_data_ + p * sums_pitch(s);
@@ -104,13 +121,14 @@ class Bench {
 
   T formula(const Shape& s, std::int64_t p, std::int64_t o) const {
     const std::int64_t width = s.vectors * kernels_.lanes;
-    T sum = 0;
+    T sum = s.first ? number_at<T>(bias_data_, o) : T(0);
     for (std::int64_t t = 0; t < s.taps; ++t)
       for (std::int64_t c = 0; c < s.channels; ++c)
         sum = multiply_add(level_,
                            number_at<T>(table_data_[t * (s.positions + s.pitch) + p], s.skip + c),
                            number_at<T>(weight_data_, (t * s.channels + c) * width + o), sum);
-    return number_at<T>(s.first ? bias_data_ : sum_data_ + p * sums_pitch(s), o) + sum;
+    if (!s.first) sum = number_at<T>(sum_data_ + p * sums_pitch(s), o) + sum;
+    return bounded(sum, bounds_);
   }
 
   Level level_;
@@ -120,6 +138,7 @@ class Bench {
   Guarded table_, weights_, bias_, sums_;
   const std::byte** table_data_ = nullptr;
   std::byte *weight_data_ = nullptr, *bias_data_ = nullptr, *sum_data_ = nullptr;
+  rows::Bounds<T> bounds_;
 };
 
 // Two register tiles of any level, and one more.
@@ -129,11 +148,13 @@ TEST_CASE_TEMPLATE("multiply: every number of positions and of vectors", T, floa
                    std::uint32_t, std::uint64_t) {
   for_each_level([](Level level) {
     const std::int64_t most = kernels(level).most_vectors;
+    const std::int64_t most_halved = kernels(level).most_halved;
     Bench<T> bench(level, {kMostPositions, most, 3, 3, 2, 3, 13});
     Random random(1);
     for (std::int64_t positions = 1; positions <= kMostPositions; ++positions)
       for (std::int64_t vectors = 1; vectors <= most; ++vectors)
         for (const bool first : {true, false}) {
+          const bool may_be_half = std::is_floating_point_v<T> && vectors <= most_halved;
           const Shape shape{positions,
                             vectors,
                             random.between(1, 3),
@@ -141,9 +162,11 @@ TEST_CASE_TEMPLATE("multiply: every number of positions and of vectors", T, floa
                             random.between(0, 2),
                             random.between(0, 3),
                             random.between(0, 1) * random.between(1, 13),
-                            first};
+                            first,
+                            may_be_half && random.between(0, 1) == 1};
           INFO("positions ", positions, " vectors ", vectors, " taps ", shape.taps, " channels ",
-               shape.channels, " skip ", shape.skip, " gap ", shape.gap, " first ", first);
+               shape.channels, " skip ", shape.skip, " gap ", shape.gap, " first ", first, " half ",
+               shape.half);
           CHECK(bench.agrees(shape, random));
         }
   });
@@ -203,7 +226,7 @@ bool packs(const KernelsOf<T>& k, const Pack& s, Guarded& from, Guarded& to, Ran
     fill_numbers<T>(weights + o * stride, terms, random);
   std::byte* const packed =
       to.last(static_cast<std::size_t>((terms - 1) * pitch + k.lanes) * sizeof(T));
-  k.pack({weights, stride, s.channels, s.taps, terms, reinterpret_cast<T*>(packed), pitch});
+  k.pack({weights, stride, s.channels, s.taps, terms, packed, pitch * kSize<T>});
 
   bool right = to.rest_is_untouched();
   for (std::int64_t t = 0; t < s.taps; ++t)

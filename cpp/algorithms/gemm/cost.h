@@ -17,8 +17,7 @@ inline double seconds(const Problem& p) {
   const bool in_place = reads_in_place(p) && p.channels_last;
   const bool rows = !in_place && terms_of(p).whole_rows;
   const double positions = static_cast<double>(p.N) * static_cast<double>(p.outputs());
-  const double channels =
-      static_cast<double>(p.G) * static_cast<double>(panels.vectors * panels.lanes);
+  const double channels = static_cast<double>(p.G) * static_cast<double>(panels.channels());
   const double taps = static_cast<double>(p.taps() / (rows ? p.axis[2].window.kernel : 1));
   const double inputs = static_cast<double>(p.N) * static_cast<double>(p.IC) *
                         static_cast<double>(p.axis[0].in) * static_cast<double>(p.axis[1].in) *

@@ -8,21 +8,79 @@
 namespace cconv::gemm {
 namespace {
 
-template <class T>
-constexpr std::int64_t kVectorSize = V<T>::kLanes * sizeof(T);
+// Accumulators of a tile, vectors W, or none.
+template <class W, int kPixels, int kVectors>
+struct Sums {
+  static constexpr std::int64_t kSize = sizeof(W);
+  W of[kPixels][kVectors];
+
+  // bias: null for zeros.
+  CCONV_INLINE void begin(const std::byte* bias) {
+#pragma GCC unroll 64
+    for (int j = 0; j < kVectors; ++j) {
+      const W from = bias != nullptr ? W::load(bias + j * kSize) : W::fill(0);
+#pragma GCC unroll 64
+      for (int i = 0; i < kPixels; ++i) of[i][j] = from;
+    }
+  }
+
+  // x: addresses of T, `skip` bytes before the element that is multiplied.
+  template <class T>
+  CCONV_INLINE void add_products(const std::byte* weights, const std::byte* const (&x)[kPixels],
+                                 std::int64_t skip) {
+    W w[kVectors];
+#pragma GCC unroll 64
+    for (int j = 0; j < kVectors; ++j) w[j] = W::load(weights + j * kSize);
+#pragma GCC unroll 64
+    for (int i = 0; i < kPixels; ++i) {
+      const W xi = W::fill(load_one<T>(x[i] + skip));
+#pragma GCC unroll 64
+      for (int j = 0; j < kVectors; ++j) of[i][j] = fma(xi, w[j], of[i][j]);
+    }
+  }
+
+  // Rows of sums from `row` on.
+  template <class T>
+  CCONV_INLINE void end(const Block<T>& block, std::byte* row) {
+    const std::int64_t pitch = block.sums_pitch;
+    if (block.bias == nullptr) {
+      const std::byte* before = row;
+#pragma GCC unroll 64
+      for (int i = 0; i < kPixels; ++i, before += pitch) {
+#pragma GCC unroll 64
+        for (int j = 0; j < kVectors; ++j) of[i][j] = W::load(before + j * kSize) + of[i][j];
+      }
+    }
+    rows::bound(block.bounds, of);
+#pragma GCC unroll 64
+    for (int i = 0; i < kPixels; ++i, row += pitch) {
+#pragma GCC unroll 64
+      for (int j = 0; j < kVectors; ++j) of[i][j].store(row + j * kSize);
+    }
+  }
+};
+
+template <class W, int kPixels>
+struct Sums<W, kPixels, 0> {
+  CCONV_INLINE void begin(const std::byte*) {}
+  template <class T>
+  CCONV_INLINE void add_products(const std::byte*, const std::byte* const (&)[kPixels],
+                                 std::int64_t) {}
+  template <class T>
+  CCONV_INLINE void end(const Block<T>&, std::byte*) {}
+};
 
 // kPixels x kVectors accumulators stay in registers over all terms of the block; each term costs
-// kVectors loads and kPixels broadcasts for kPixels * kVectors multiply-adds.
-template <class T, int kVectors, int kPixels>
+// kVectors loads and kPixels broadcasts for kPixels * kVectors multiply-adds.  kHalf: the last
+// vector of a row is half one.
+template <class T, int kVectors, bool kHalf, int kPixels>
 void tile(const Block<T>& block, std::int64_t p) {
-  V<T> sum[kPixels][kVectors];
-  const bool first = block.bias != nullptr;
-#pragma GCC unroll 64
-  for (int j = 0; j < kVectors; ++j) {
-    const V<T> from = first ? V<T>::load(block.bias + j * kVectorSize<T>) : V<T>::fill(0);
-#pragma GCC unroll 64
-    for (int i = 0; i < kPixels; ++i) sum[i][j] = from;
-  }
+  constexpr int kWhole = kVectors - kHalf;
+  constexpr std::int64_t kRow = kVectors * sizeof(V<T>), kSkip = kWhole * sizeof(V<T>);
+  Sums<V<T>, kPixels, kWhole> whole;
+  Sums<HalfV<T>, kPixels, kHalf> half;
+  whole.begin(block.bias);
+  half.begin(block.bias == nullptr ? nullptr : block.bias + kSkip);
 
   const std::byte* weights = block.weights;
   const std::byte* const* pixels = block.pixels + p;
@@ -32,16 +90,9 @@ void tile(const Block<T>& block, std::int64_t p) {
 #pragma GCC unroll 64
     for (int i = 0; i < kPixels; ++i) x[i] = pixels[i] + block.skip;
     const auto term = [&](std::int64_t c) __attribute__((always_inline)) {
-      V<T> w[kVectors];
-#pragma GCC unroll 64
-      for (int j = 0; j < kVectors; ++j) w[j] = V<T>::load(weights + j * kVectorSize<T>);
-      weights += kVectors * kVectorSize<T>;
-#pragma GCC unroll 64
-      for (int i = 0; i < kPixels; ++i) {
-        const V<T> xi = V<T>::fill(load_one<T>(x[i] + c * sizeof(T)));
-#pragma GCC unroll 64
-        for (int j = 0; j < kVectors; ++j) sum[i][j] = fma(xi, w[j], sum[i][j]);
-      }
+      whole.template add_products<T>(weights, x, c * sizeof(T));
+      half.template add_products<T>(weights + kSkip, x, c * sizeof(T));
+      weights += kRow;
     };
     if constexpr (kHasFractions<T>) {
 #pragma GCC unroll 2
@@ -52,31 +103,17 @@ void tile(const Block<T>& block, std::int64_t p) {
     pixels += block.pitch;
   }
 
-  const std::int64_t pitch = block.sums_pitch;
-  std::byte* row = block.sums + p * pitch;
-  if (!first) {
-    const std::byte* before = row;
-#pragma GCC unroll 64
-    for (int i = 0; i < kPixels; ++i, before += pitch) {
-#pragma GCC unroll 64
-      for (int j = 0; j < kVectors; ++j)
-        sum[i][j] = V<T>::load(before + j * kVectorSize<T>) + sum[i][j];
-    }
-  }
-  rows::bound(block.bounds, sum);
-#pragma GCC unroll 64
-  for (int i = 0; i < kPixels; ++i, row += pitch) {
-#pragma GCC unroll 64
-    for (int j = 0; j < kVectors; ++j) sum[i][j].store(row + j * kVectorSize<T>);
-  }
+  std::byte* const row = block.sums + p * block.sums_pitch;
+  whole.end(block, row);
+  half.end(block, row + kSkip);
 }
 
 // Pixels of a tile: what the registers hold beside the weights' vectors and one broadcast, and no
 // more than there are addresses at hand; fewer where each product takes another address, and of
 // integers, which are bound by their multiplications.
 template <class T>
-constexpr int pixels_for(int vectors) {
-  const int most = kHasFractions<T> && vectors > 1 ? 14 : 8;
+constexpr int pixels_for(int vectors, bool half) {
+  const int most = !kHasFractions<T> ? 6 : vectors > 1 && !half ? 12 : 8;
   const int pixels = (kRegisters - vectors - 1) / vectors;
   return pixels < most ? pixels : most;
 }
@@ -85,19 +122,19 @@ template <class T>
 using Tile = void (*)(const Block<T>&, std::int64_t);
 
 // tiles[n - 1]: the tile of n pixels.
-template <class T, int kVectors, int... kBefore>
+template <class T, int kVectors, bool kHalf, int... kBefore>
 constexpr auto tiles_of(Lanes<kBefore...>) {
   struct Tiles {
     Tile<T> of[sizeof...(kBefore)];
   };
-  return Tiles{{tile<T, kVectors, kBefore + 1>...}};
+  return Tiles{{tile<T, kVectors, kHalf, kBefore + 1>...}};
 }
 
 // Tiles of a block differ by one pixel at most, so that none is much smaller than the others.
-template <class T, int kVectors>
+template <class T, int kVectors, bool kHalf = false>
 void panel(const Block<T>& block) {
-  constexpr int kPixels = pixels_for<T>(kVectors);
-  static constexpr auto kTiles = tiles_of<T, kVectors>(typename FirstLanes<kPixels>::type{});
+  constexpr int kPixels = pixels_for<T>(kVectors, kHalf);
+  static constexpr auto kTiles = tiles_of<T, kVectors, kHalf>(typename FirstLanes<kPixels>::type{});
   const std::int64_t tiles = (block.positions + kPixels - 1) / kPixels;
   std::int64_t p = 0;
   for (std::int64_t left = tiles; left > 0; --left) {
@@ -109,30 +146,38 @@ void panel(const Block<T>& block) {
 
 template <class T, int kVectors = kGemmVectors>
 void multiply(const Block<T>& block) {
+  if constexpr (kHasFractions<T> && kVectors <= kGemmHalved) {
+    if (block.vectors == kVectors && block.half) return panel<T, kVectors, true>(block);
+  }
   if (block.vectors == kVectors) return panel<T, kVectors>(block);
   if constexpr (kVectors > 1) multiply<T, kVectors - 1>(block);
 }
 
-template <class T>
-void pack(const Packing<T>& p) {
+template <class Word>
+void pack(const Packing& p) {
+  constexpr int kLanes = V<Word>::kLanes;
   const std::int64_t channels = p.terms / p.taps;
   const auto row_of = [&](std::int64_t k) {
-    const std::int64_t row = p.taps == 1 ? k : k % p.taps * channels + k / p.taps;
-    return reinterpret_cast<std::byte*>(p.packed + row * p.pitch);
+    return p.packed + (p.taps == 1 ? k : k % p.taps * channels + k / p.taps) * p.pitch;
   };
-  if (p.channels < V<T>::kLanes)
-    for (std::int64_t k = 0; k < p.terms; ++k) V<T>::fill(0).store(row_of(k));
-  copy_transposed<T, V<T>::kLanes>(p.weights, p.stride, p.channels, p.terms, row_of);
+  if (p.channels < kLanes)
+    for (std::int64_t k = 0; k < p.terms; ++k) V<Word>::fill(0).store(row_of(k));
+  copy_transposed<Word, kLanes>(p.weights, p.stride, p.channels, p.terms, row_of);
 }
 
 template <class T>
 constexpr KernelsOf<T> kernels_of() {
-  return {V<T>::kLanes, multiply<T>, pack<T>};
+  constexpr bool kWide = sizeof(T) == 8;
+  return {V<T>::kLanes, multiply<T>, kWide ? pack<std::uint64_t> : pack<std::uint32_t>};
 }
 
 }  // namespace
 
-const Kernels CCONV_LEVEL::slice = {kGemmVectors, kernels_of<float>(), kernels_of<double>(),
-                                    kernels_of<std::uint32_t>(), kernels_of<std::uint64_t>()};
+const Kernels CCONV_LEVEL::slice = {kGemmVectors,
+                                    kGemmHalved,
+                                    kernels_of<float>(),
+                                    kernels_of<double>(),
+                                    kernels_of<std::uint32_t>(),
+                                    kernels_of<std::uint64_t>()};
 
 }  // namespace cconv::gemm

@@ -18,8 +18,9 @@ namespace cconv::gemm {
 // the channels of a pixel from byte `skip` on follow one another, any alignment.
 // weights: taps * channels rows of `vectors` whole vectors.
 // sums: rows of as many vectors, `sums_pitch` bytes apart.
-// Each output is one chain of fused multiply-adds in the order of k, begun at zero, and is added to
-// sums, or where this is the first block to the bias; then it is bounded.
+// half: of the last vector of each row the second half is neither computed nor stored.
+// Each output is one chain of fused multiply-adds in the order of k, begun at zero and added to
+// sums, or where this is the first block begun at the bias; then it is bounded.
 template <class T>
 struct Block {
   const std::byte* const* pixels;
@@ -29,23 +30,23 @@ struct Block {
   std::int64_t skip;
   std::int64_t channels;
   const std::byte* weights;
-  std::int64_t vectors;   // at most most_vectors
+  std::int64_t vectors;   // at most most_vectors, most_halved where one is half
   const std::byte* bias;  // of each output channel of the panel; null after the first block
   std::byte* sums;
   std::int64_t sums_pitch;
   rows::Bounds<T> bounds = {};
+  bool half = false;
 };
 
 // weights[o][c * taps + t], o < channels, c * taps + t < terms, becomes packed[t][c][o]: rows
-// `pitch` elements apart, one vector of output channels wide.  Lanes past `channels` are zero.
-template <class T>
+// `pitch` bytes apart, one vector of output channels wide.  Lanes past `channels` are zero.
 struct Packing {
   const std::byte* weights;
   std::int64_t stride;    // in bytes
   std::int64_t channels;  // of output, at most a vector's lanes
   std::int64_t taps;
   std::int64_t terms;
-  T* packed;
+  std::byte* packed;
   std::int64_t pitch;
 };
 
@@ -54,11 +55,12 @@ template <class T>
 struct KernelsOf {
   int lanes;
   void (*multiply)(const Block<T>&);
-  void (*pack)(const Packing<T>&);
+  void (*pack)(const Packing&);
 };
 
 struct Kernels {
   int most_vectors;  // of a panel
+  int most_halved;   // of one of floats whose last vector is half one; 0: none may be
   KernelsOf<float> float32;
   KernelsOf<double> float64;
   KernelsOf<std::uint32_t> uint32;

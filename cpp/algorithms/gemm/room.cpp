@@ -44,7 +44,9 @@ class Run {
         packed_(packed),
         bounds_(bounds),
         workspace_(workspace),
-        sums_in_dst_(result_.holds_sums() && OCg() % panels_.lanes == 0) {}
+        // Activations take whole vectors.
+        sums_in_dst_(result_.holds_sums() && OCg() == panels_.channels() &&
+                     (!panels_.half || p.activation == Activation::none)) {}
 
   // Before the first item.
   void clear(int threads) const {
@@ -170,6 +172,7 @@ class Run {
       const std::byte* const packed =
           t_.packs ? own : packed_ + packer_.offset(item.g * panels_.count + panel);
       block.vectors = panels_.width(panel);
+      block.half = panels_.half && panel + 1 == panels_.count;
       block.bias = first ? packed : nullptr;
       block.weights = packed + (1 + term) * block.vectors * row;
       kernels_of(Product{}).multiply(block);

@@ -43,16 +43,23 @@ inline Terms terms_of(const Problem& p) {
 // narrower by one vector.
 struct Panels {
   std::int64_t lanes, vectors, count;
+  bool half;  // the last vector of the last panel is half one
 
   std::int64_t first(std::int64_t panel) const { return panel * vectors / count; }
   std::int64_t width(std::int64_t panel) const { return first(panel + 1) - first(panel); }
+  // Of those that are summed.
+  std::int64_t channels() const { return vectors * lanes - (half ? lanes / 2 : 0); }
 };
 
 inline Panels panels_of(const Problem& p) {
   const Kernels& k = kernels();
   const std::int64_t lanes = size_of(p.sum_type) == 8 ? k.float64.lanes : k.float32.lanes;
-  const std::int64_t vectors = std::max<std::int64_t>(divide_up(p.OC / p.G, lanes), 1);
-  return {lanes, vectors, divide_up(vectors, k.most_vectors)};
+  const std::int64_t OCg = p.OC / p.G;
+  const std::int64_t vectors = std::max<std::int64_t>(divide_up(OCg, lanes), 1);
+  Panels panels{lanes, vectors, divide_up(vectors, k.most_vectors), false};
+  panels.half = is_float(p.sum_type) && panels.width(panels.count - 1) <= k.most_halved &&
+                vectors * lanes - OCg >= lanes / 2;
+  return panels;
 }
 
 // Packed weights of so many vectors of output channels: a row of biases and one for each term.

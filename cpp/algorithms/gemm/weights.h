@@ -34,16 +34,16 @@ class Packer {
     const std::int64_t panel = index % panels_.count;
     const std::int64_t OCg = p_.OC / p_.G, K = p_.terms();
     const std::int64_t width = panels_.width(panel) * panels_.lanes;
-    auto* const packed = reinterpret_cast<Product*>(to);
     for (std::int64_t i = 0; i < width; i += panels_.lanes) {
       const std::int64_t within = panels_.first(panel) * panels_.lanes + i;
       const std::int64_t o = index / panels_.count * OCg + within;
       const std::int64_t channels = std::min(panels_.lanes, OCg - within);
-      std::fill_n(packed + i, panels_.lanes, Product{});
+      std::byte* const column = to + i * kSize;
+      std::memset(column, 0, static_cast<std::size_t>(panels_.lanes * kSize));
       if (bias_ != nullptr)
-        std::memcpy(packed + i, bias_ + o * kSize, static_cast<std::size_t>(channels * kSize));
-      kernels_of(Product{}).pack(
-          {weights_ + o * K * kSize, K * kSize, channels, p_.taps(), K, packed + width + i, width});
+        std::memcpy(column, bias_ + o * kSize, static_cast<std::size_t>(channels * kSize));
+      kernels_of(Product{}).pack({weights_ + o * K * kSize, K * kSize, channels, p_.taps(), K,
+                                  column + width * kSize, width * kSize});
     }
   }
 
