@@ -121,14 +121,14 @@ class Bench {
 
   T formula(const Shape& s, std::int64_t p, std::int64_t o) const {
     const std::int64_t width = s.vectors * kernels_.lanes;
-    T sum = s.first ? number_at<T>(bias_data_, o) : T(0);
+    T sum = 0;
     for (std::int64_t t = 0; t < s.taps; ++t)
       for (std::int64_t c = 0; c < s.channels; ++c)
         sum = multiply_add(level_,
                            number_at<T>(table_data_[t * (s.positions + s.pitch) + p], s.skip + c),
                            number_at<T>(weight_data_, (t * s.channels + c) * width + o), sum);
-    if (!s.first) sum = number_at<T>(sum_data_ + p * sums_pitch(s), o) + sum;
-    return bounded(sum, bounds_);
+    const std::byte* const before = s.first ? bias_data_ : sum_data_ + p * sums_pitch(s);
+    return bounded(static_cast<T>(number_at<T>(before, o) + sum), bounds_);
   }
 
   Level level_;

@@ -14,13 +14,11 @@ struct Sums {
   static constexpr std::int64_t kSize = sizeof(W);
   W of[kPixels][kVectors];
 
-  // bias: null for zeros.
-  CCONV_INLINE void begin(const std::byte* bias) {
+  CCONV_INLINE void clear() {
 #pragma GCC unroll 64
-    for (int j = 0; j < kVectors; ++j) {
-      const W from = bias != nullptr ? W::load(bias + j * kSize) : W::fill(0);
+    for (int i = 0; i < kPixels; ++i) {
 #pragma GCC unroll 64
-      for (int i = 0; i < kPixels; ++i) of[i][j] = from;
+      for (int j = 0; j < kVectors; ++j) of[i][j] = W::fill(0);
     }
   }
 
@@ -39,17 +37,16 @@ struct Sums {
     }
   }
 
-  // Rows of sums from `row` on.
+  // Rows of sums, from byte `at` of those of the block on.
   template <class T>
-  CCONV_INLINE void end(const Block<T>& block, std::byte* row) {
-    const std::int64_t pitch = block.sums_pitch;
-    if (block.bias == nullptr) {
-      const std::byte* before = row;
+  CCONV_INLINE void end(const Block<T>& block, std::int64_t p, std::int64_t at) {
+    const std::int64_t pitch = block.sums_pitch, step = block.bias != nullptr ? 0 : pitch;
+    std::byte* row = block.sums + p * pitch + at;
+    const std::byte* before = block.bias != nullptr ? block.bias + at : row;
 #pragma GCC unroll 64
-      for (int i = 0; i < kPixels; ++i, before += pitch) {
+    for (int i = 0; i < kPixels; ++i, before += step) {
 #pragma GCC unroll 64
-        for (int j = 0; j < kVectors; ++j) of[i][j] = W::load(before + j * kSize) + of[i][j];
-      }
+      for (int j = 0; j < kVectors; ++j) of[i][j] = W::load(before + j * kSize) + of[i][j];
     }
     rows::bound(block.bounds, of);
 #pragma GCC unroll 64
@@ -62,12 +59,12 @@ struct Sums {
 
 template <class W, int kPixels>
 struct Sums<W, kPixels, 0> {
-  CCONV_INLINE void begin(const std::byte*) {}
+  CCONV_INLINE void clear() {}
   template <class T>
   CCONV_INLINE void add_products(const std::byte*, const std::byte* const (&)[kPixels],
                                  std::int64_t) {}
   template <class T>
-  CCONV_INLINE void end(const Block<T>&, std::byte*) {}
+  CCONV_INLINE void end(const Block<T>&, std::int64_t, std::int64_t) {}
 };
 
 // kPixels x kVectors accumulators stay in registers over all terms of the block; each term costs
@@ -79,8 +76,8 @@ void tile(const Block<T>& block, std::int64_t p) {
   constexpr std::int64_t kRow = kVectors * sizeof(V<T>), kSkip = kWhole * sizeof(V<T>);
   Sums<V<T>, kPixels, kWhole> whole;
   Sums<HalfV<T>, kPixels, kHalf> half;
-  whole.begin(block.bias);
-  half.begin(block.bias == nullptr ? nullptr : block.bias + kSkip);
+  whole.clear();
+  half.clear();
 
   const std::byte* weights = block.weights;
   const std::byte* const* pixels = block.pixels + p;
@@ -103,9 +100,8 @@ void tile(const Block<T>& block, std::int64_t p) {
     pixels += block.pitch;
   }
 
-  std::byte* const row = block.sums + p * block.sums_pitch;
-  whole.end(block, row);
-  half.end(block, row + kSkip);
+  whole.end(block, p, 0);
+  half.end(block, p, kSkip);
 }
 
 // Pixels of a tile: what the registers hold beside the weights' vectors and one broadcast, and no

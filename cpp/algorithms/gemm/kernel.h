@@ -19,8 +19,8 @@ namespace cconv::gemm {
 // weights: taps * channels rows of `vectors` whole vectors.
 // sums: rows of as many vectors, `sums_pitch` bytes apart.
 // half: of the last vector of each row the second half is neither computed nor stored.
-// Each output is one chain of fused multiply-adds in the order of k, begun at zero and added to
-// sums, or where this is the first block begun at the bias; then it is bounded.
+// Each output is one chain of fused multiply-adds in the order of k, begun at zero, and is added to
+// sums, or where this is the first block to the bias; then it is bounded.
 template <class T>
 struct Block {
   const std::byte* const* pixels;
