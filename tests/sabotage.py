@@ -132,9 +132,9 @@ FAULTS = (
     ),
     Fault(
         "a lost NaN",
-        "cpp/algorithms/rows/kernel.cpp",
-        "return select(y < zero, zero, y); };",
-        "return select(y > zero, y, zero); };",
+        "cpp/isa/vec.h",
+        "return min(high, max(low, y));",
+        "return min(high, max(y, low));",
         (
             "test_conv_bits.py::test_nan_stays_nan",
             "test_conv.py::test_activations_reach_their_limits",
@@ -148,10 +148,48 @@ FAULTS = (
         ("test_conv_bits.py::test_threads", "test_conv_bits.py::test_runs"),
     ),
     Fault(
+        "a NaN lost with products",
+        "cpp/algorithms/rows/kernel.cpp",
+        "return select(y < zero, zero, y); };",
+        "return select(y > zero, y, zero); };",
+        ("test_conv_separable.py::test_nan_stays_nan",),
+    ),
+    Fault(
+        "integers bounded as unsigned ones",
+        "cpp/isa/vec.h",
+        "min(to_bits(high), max(to_bits(low), to_bits(y)))",
+        "to_bits(min(high, max(low, y)))",
+        (
+            "test_conv.py::test_sums_of_several_blocks_are_bounded_once",
+            "test_conv.py::test_every_type",
+        ),
+    ),
+    Fault(
+        "bounds forgotten with a block that adds nothing",
+        "cpp/algorithms/gemm/room.cpp",
+        "last && (!begun || bounds_.apply)",
+        "last && !begun",
+        ("test_conv.py::test_sums_of_several_blocks_are_bounded_once",),
+    ),
+    Fault(
+        "bounds of every block of terms",
+        "cpp/algorithms/direct/room.cpp",
+        "k + terms == K ? bounds_ : rows::Bounds<Product>{}",
+        "bounds_",
+        ("test_conv.py::test_sums_of_several_blocks_are_bounded_once",),
+    ),
+    Fault(
+        "activations of half a vector that reach the next pixel",
+        "cpp/algorithms/gemm/room.cpp",
+        "(!panels_.half || p.activation == Activation::none)",
+        "true",
+        ("test_conv.py::test_every_number_of_channels_of_a_pixel",),
+    ),
+    Fault(
         "a forgotten block of terms",
         "cpp/algorithms/direct/kernel.cpp",
-        "first ? from : W::load(strip + j * kLanes);",
-        "from;",
+        "(first ? from : W::load(before + j * kLanes)) + sum[i][j];",
+        "from + sum[i][j];",
         (
             "test_conv.py::test_every_number_of_terms",
             "test_conv_bits.py::test_sums_are_taken_in_blocks",
@@ -269,8 +307,8 @@ FAULTS = (
     Fault(
         "a pixel shared by a tap too few",
         "cpp/algorithms/depthwise/kernel.cpp",
-        "if (k >= 0 && k < kTaps) sum[i] = fma(x, w[k], sum[i]);",
-        "if (k >= 0 && k < kTaps - (i == 7)) sum[i] = fma(x, w[k], sum[i]);",
+        "if (k >= 0 && k < kTaps) sum[i][0] = ",
+        "if (k >= 0 && k < kTaps - (i == 7)) sum[i][0] = ",
         (
             "test_conv_depthwise.py::test_random_calls_keep_the_promise",
             "test_conv_corpus.py::test_small",

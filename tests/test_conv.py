@@ -343,6 +343,29 @@ def test_activations_reach_their_limits(name, dtype, algorithm):
     assert np.isnan(y[2::3]).all()
 
 
+@by_room
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "i8"])
+@pytest.mark.parametrize("activation", ["relu", "relu6"])
+def test_sums_of_several_blocks_are_bounded_once(activation, dtype, algorithm):
+    """The last blocks of terms see the border alone in the first case, and not in the second."""
+    weight = digits(1, 5, 300, 3, 3, dtype=dtype)
+    for height in (1, 4):
+        x, options = digits(0, 1, 300, height, 41, dtype=dtype), {"activation": activation}
+        y = cconv.conv2d(x, weight, padding=1, algorithm=algorithm, **options)
+        np.testing.assert_array_equal(y, reference.conv2d(x, weight, padding=1, **options))
+
+
+@by_room
+@pytest.mark.parametrize("activation", [None, "relu", "tanh"])
+def test_every_number_of_channels_of_a_pixel(activation, algorithm):
+    x = digits(0, 1, 5, 7, 3) / np.float32(64)
+    for channels in range(1, 70):
+        weight = digits(channels, channels, 3, 1, 1) / np.float32(8)
+        options = {"channels_last": True, "activation": activation}
+        y = cconv.conv2d(x, weight, algorithm=algorithm, **options)
+        np.testing.assert_allclose(y, reference.conv2d(x, weight, **options), rtol=1e-6)
+
+
 @pytest.mark.parametrize("slope", [0, 1, -2, 0.3, np.float64(0.25), np.int64(2), 10**30])
 def test_slope_of_leaky_relu(slope):
     x = np.array([-4.0, -0.5, 0, 5])

@@ -354,6 +354,16 @@ def test_not_finite_at_every_position(kernel, mode, value):
         assert mode != "constant" or (y[seen == 0] == clean[seen == 0]).all()
 
 
+@pytest.mark.parametrize("activation", ["relu", "relu6", "tanh"])
+def test_nan_stays_nan(activation):
+    x, options = values(0, (20, 90)), {"activation": activation, "algorithm": "separable"}
+    x[7, 41] = np.nan
+    y = cconv.conv2d(x, np.outer(gaussian(3), gaussian(3)), padding=1, **options)
+    expected = np.zeros(y.shape, bool)
+    expected[6:9, 40:43] = True
+    np.testing.assert_array_equal(np.isnan(y), expected)
+
+
 def test_nothing_overflows_that_direct_summation_holds():
     x = np.full((30, 30), np.finfo("f4").max / 2, "f4")
     for kernel in (np.full((21, 21), 1 / 441), np.outer(gaussian(21), gaussian(21))):
