@@ -179,13 +179,6 @@ FAULTS = (
         ("test_conv.py::test_sums_of_several_blocks_are_bounded_once",),
     ),
     Fault(
-        "activations of half a vector that reach the next pixel",
-        "cpp/algorithms/gemm/room.cpp",
-        "(!panels_.half || p.activation == Activation::none)",
-        "true",
-        ("test_conv.py::test_every_number_of_channels_of_a_pixel",),
-    ),
-    Fault(
         "a forgotten block of terms",
         "cpp/algorithms/direct/kernel.cpp",
         "(first ? from : W::load(before + j * kLanes)) + sum[i][j];",
