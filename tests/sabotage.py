@@ -167,8 +167,15 @@ FAULTS = (
     Fault(
         "bounds forgotten with a block that adds nothing",
         "cpp/algorithms/gemm/room.cpp",
-        "last && (!begun || bounds_.apply)",
-        "last && !begun",
+        "if (!last || whole || !bounds_.apply) continue;",
+        "continue;",
+        ("test_conv.py::test_sums_of_several_blocks_are_bounded_once",),
+    ),
+    Fault(
+        "sums that the first block of terms does not begin",
+        "cpp/algorithms/gemm/room.cpp",
+        "if (!begun && !whole) add",
+        "if (!begun && runs.count == 0) add",
         ("test_conv.py::test_sums_of_several_blocks_are_bounded_once",),
     ),
     Fault(

@@ -23,7 +23,7 @@
 namespace cconv::gemm {
 namespace {
 
-using pixels::Band, pixels::Strip, pixels::Sums;
+using pixels::Band, pixels::Runs, pixels::Strip, pixels::Sums;
 
 template <class T>
 class Run {
@@ -129,45 +129,52 @@ class Run {
     if (std::exchange(held.strip, place) != place) pixels_.begin(strip, held.band);
   }
 
-  // False after a stop, for which it looks between blocks of terms.
+  // False after a stop, for which it looks between blocks of terms.  Zeros leave sums as they are,
+  // so that positions where a block sees nothing but a border of them are left out; blocks of no
+  // terms begin and bound the sums of these.
   bool sum(const Strip& strip, const Item& item, const Sums& sums, const Scratch& scratch,
            int worker, Stop& stop) const {
     const std::int64_t ICg = p_.IC / p_.G;
     const std::int64_t together = pixels_.taps_together();
     bool begun = false;
+    const auto add = [&](Block<Product>& block, const Runs& runs, std::int64_t term) {
+      const bool first = !std::exchange(begun, true);
+      multiply(block, runs, item, term, first, sums.data, scratch.packed);
+    };
     for (std::int64_t tap = 0; tap < p_.taps(); tap += terms_.taps) {
       const std::int64_t taps = std::min(terms_.taps, p_.taps() - tap);
-      // Zeros leave sums as they are, so that those of a block may be missing, if one block is
-      // left, and that which bounds them.
       const bool last = tap + terms_.taps >= p_.taps();
-      const bool needed = last && (!begun || bounds_.apply);
-      if (!needed && pixels_.adds_nothing(strip, tap, taps)) continue;
-      pixels_.find(strip, item.g, tap, taps, scratch.held->band, scratch.table);
-      for (std::int64_t c = 0; c < ICg; c += terms_.channels) {
+      const Runs runs = pixels_.runs(strip, tap, taps);
+      const bool whole = runs.positions == strip.count;
+      Block<Product> block{};
+      block.pixels = scratch.table;
+      block.pitch = strip.count;
+      block.sums_pitch = sums.pitch;
+      if (!begun && !whole) add(block, Runs::all(strip.count), 0);
+      if (runs.count > 0) pixels_.find(strip, item.g, tap, taps, scratch.held->band, scratch.table);
+      block.taps = taps / together;
+      for (std::int64_t c = 0; runs.count > 0 && c < ICg; c += terms_.channels) {
         if (worker == 0) stop.poll_when_due();
         if (stop.requested()) return false;
         const std::int64_t channels = std::min(terms_.channels, ICg - c);
-        Block<Product> block{};
-        block.pixels = scratch.table;
-        block.pitch = strip.count;
-        block.positions = strip.count;
-        block.taps = taps / together;
         block.skip = c * kSize;
         block.channels = channels * together;
-        block.sums_pitch = sums.pitch;
-        if (last && c + channels == ICg) block.bounds = bounds_;
-        multiply(block, item, tap * ICg + c, !begun, sums.data, scratch.packed);
-        begun = true;
+        if (last && whole && c + channels == ICg) block.bounds = bounds_;
+        add(block, runs, tap * ICg + c);
       }
+      if (!last || whole || !bounds_.apply) continue;
+      block.taps = 0;
+      block.bounds = bounds_;
+      add(block, Runs::all(strip.count), 0);
     }
     return true;
   }
 
   // Terms from `term` on, for each panel; `first`: before all others.
-  void multiply(Block<Product>& block, const Item& item, std::int64_t term, bool first,
-                std::byte* sums, const std::byte* own) const {
+  void multiply(Block<Product>& block, const Runs& runs, const Item& item, std::int64_t term,
+                bool first, std::byte* sums, const std::byte* own) const {
     const std::int64_t row = panels_.lanes * kSize;
-    block.sums = sums;
+    const std::byte* const* const pixels = block.pixels;
     for (std::int64_t panel = item.panels.begin; panel < item.panels.end; ++panel) {
       const std::byte* const packed =
           t_.packs ? own : packed_ + packer_.offset(item.g * panels_.count + panel);
@@ -175,9 +182,15 @@ class Run {
       block.half = panels_.half && panel + 1 == panels_.count;
       block.bias = first ? packed : nullptr;
       block.weights = packed + (1 + term) * block.vectors * row;
-      kernels_of(Product{}).multiply(block);
-      block.sums += block.vectors * row;
+      for (int i = 0; i < runs.count; ++i) {
+        block.pixels = pixels + runs.begin[i];
+        block.positions = runs.end[i] - runs.begin[i];
+        block.sums = sums + runs.begin[i] * block.sums_pitch;
+        kernels_of(Product{}).multiply(block);
+      }
+      sums += block.vectors * row;
     }
+    block.pixels = pixels;
   }
 
   const Problem& p_;

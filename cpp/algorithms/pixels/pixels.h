@@ -12,6 +12,27 @@
 
 namespace cconv::pixels {
 
+// Positions of a strip, in runs that follow one another.
+struct Runs {
+  static constexpr int kMost = 32;
+  std::int64_t begin[kMost], end[kMost];
+  int count = 0;
+  std::int64_t positions = 0;
+
+  static Runs all(std::int64_t positions) {
+    Runs runs;
+    runs.add({0, positions});
+    return runs;
+  }
+  bool full() const { return count == kMost; }
+  void add(const Range& run) {
+    if (full()) return;
+    positions += run.end - run.begin;
+    if (count == 0 || end[count - 1] != run.begin) begin[count++] = run.begin;
+    end[count - 1] = run.end;
+  }
+};
+
 template <class T>
 class Pixels {
  public:
@@ -43,26 +64,18 @@ class Pixels {
     band.clear(input_index(w, one_row ? strip.cursor.ow : 0, 0));
   }
 
-  // Whether taps [first, first + count) see nothing but a border of zeros at a strip of rows.
-  bool adds_nothing(const Strip& strip, std::int64_t first, std::int64_t count) const {
-    if (!zero_border_) return false;
-    Cursor last = strip.cursor;
-    last.advance(p_, strip.count - 1);
-    if (last.n != strip.cursor.n || last.od != strip.cursor.od) return false;
-    const auto outside = [&](const Axis& a, std::int64_t from, std::int64_t to, std::int64_t tap) {
-      const Range inside = positions_inside(a.window, tap, a.in, a.out);
-      return to < inside.begin || from >= inside.end;
-    };
-    const std::int64_t OW = p_.axis[2].out;
-    const bool one_row = last.oh == strip.cursor.oh;
-    for (std::int64_t k = first; k < first + count; ++k) {
-      const Tap tap = Tap::at(p_, k);
-      if (!outside(p_.axis[0], strip.cursor.od, strip.cursor.od, tap.kd) &&
-          !outside(p_.axis[1], strip.cursor.oh, last.oh, tap.kh) &&
-          !outside(p_.axis[2], one_row ? strip.cursor.ow : 0, one_row ? last.ow : OW - 1, tap.kw))
-        return false;
+  // The positions of a strip to which taps [first, first + count) add something, or a little more:
+  // where one tap alone sees the input, if that is worth the runs it takes; all, or none where
+  // several taps see nothing but a border of zeros.
+  Runs runs(const Strip& strip, std::int64_t first, std::int64_t count) const {
+    Runs runs;
+    if (zero_border_ && count == 1) {
+      each_run_inside(strip, Tap::at(p_, first), [&](const Range& run) { runs.add(run); });
+      constexpr std::int64_t kPerRun = 1;  // positions that an end of one costs
+      if (runs.positions + kPerRun * runs.count <= strip.count && !runs.full()) return runs;
     }
-    return true;
+    if (zero_border_ && adds_nothing(strip, first, count)) return Runs();
+    return Runs::all(strip.count);
   }
 
   // table[t * strip.count + i]: the address of the pixels under tap `first` + t * taps_together()
@@ -85,6 +98,47 @@ class Pixels {
 
  private:
   static constexpr std::int64_t kSize = sizeof(T);
+
+  // Calls f(run) for the positions of a strip, row by row, at which a tap sees no border.
+  template <class F>
+  void each_run_inside(const Strip& strip, const Tap& tap, const F& f) const {
+    const Axis &d = p_.axis[0], &h = p_.axis[1], &w = p_.axis[2];
+    const Range columns = positions_inside(w.window, tap.kw, w.in, w.out);
+    Cursor at = strip.cursor;
+    for (std::int64_t i = 0; i < strip.count;) {
+      const std::int64_t end = std::min(w.out, at.ow + strip.count - i), width = end - at.ow;
+      const Range run{std::clamp(columns.begin, at.ow, end), std::clamp(columns.end, at.ow, end)};
+      const bool inside = is_inside(d, at.od, tap.kd) && is_inside(h, at.oh, tap.kh);
+      if (inside && run.begin < run.end) f(Range{i + run.begin - at.ow, i + run.end - at.ow});
+      i += width;
+      at.advance(p_, width);
+    }
+  }
+
+  static bool is_inside(const Axis& a, std::int64_t position, std::int64_t tap) {
+    const Range inside = positions_inside(a.window, tap, a.in, a.out);
+    return inside.begin <= position && position < inside.end;
+  }
+
+  bool adds_nothing(const Strip& strip, std::int64_t first, std::int64_t count) const {
+    Cursor last = strip.cursor;
+    last.advance(p_, strip.count - 1);
+    if (last.n != strip.cursor.n || last.od != strip.cursor.od) return false;
+    const auto outside = [&](const Axis& a, std::int64_t from, std::int64_t to, std::int64_t tap) {
+      const Range inside = positions_inside(a.window, tap, a.in, a.out);
+      return to < inside.begin || from >= inside.end;
+    };
+    const std::int64_t OW = p_.axis[2].out;
+    const bool one_row = last.oh == strip.cursor.oh;
+    for (std::int64_t k = first; k < first + count; ++k) {
+      const Tap tap = Tap::at(p_, k);
+      if (!outside(p_.axis[0], strip.cursor.od, strip.cursor.od, tap.kd) &&
+          !outside(p_.axis[1], strip.cursor.oh, last.oh, tap.kh) &&
+          !outside(p_.axis[2], one_row ? strip.cursor.ow : 0, one_row ? last.ow : OW - 1, tap.kw))
+        return false;
+    }
+    return true;
+  }
 
   void find_row(const Cursor& at, std::int64_t width, std::int64_t g, const Tap& tap, Band& band,
                 const std::byte** table) const {
