@@ -9,9 +9,9 @@ namespace cconv::depthwise {
 inline double seconds(const Problem& p) {
   constexpr double kPerProduct = 1.3;       // of the arithmetic, where neighbours share loads
   constexpr double kPerProductAlone = 1.8;  // where each has a load of its own
-  constexpr double kPerCopy = 0.22e-9;      // of an element of input
+  constexpr double kPerCopy = 0.17e-9;      // of an element of input
   constexpr double kPerAddress = 0.6e-9;    // of a pixel under a tap
-  constexpr double kPerOutput = 0.05e-9, kPerOutputTransposed = 0.25e-9;
+  constexpr double kPerOutput = 0.05e-9, kPerOutputTransposed = 0.2e-9;
 
   const Window& w = p.axis[2].window;
   const bool shares = w.dilation == 1 && w.stride <= 2 && w.kernel > 2 * w.stride - 2;
