@@ -6,6 +6,21 @@
 
 namespace cconv::gemm {
 
+// The share of products whose input is not in the border, where the others are left out.
+inline double share_inside(const Problem& p) {
+  double share = 1;
+  if (terms_of(p).taps > 1 || p.border != Border::constant) return share;
+  for (const Axis& a : p.axis) {
+    double inside = 0;
+    for (std::int64_t tap = 0; tap < a.window.kernel; ++tap) {
+      const Range positions = positions_inside(a.window, tap, a.in, a.out);
+      inside += static_cast<double>(positions.end - positions.begin);
+    }
+    share *= inside / (static_cast<double>(a.window.kernel) * static_cast<double>(a.out));
+  }
+  return share;
+}
+
 inline double seconds(const Problem& p) {
   constexpr double kPerCopy = 0.2e-9;     // of an element of input
   constexpr double kPerAddress = 1.4e-9;  // of a pixel under a tap
@@ -22,7 +37,8 @@ inline double seconds(const Problem& p) {
   const double inputs = static_cast<double>(p.N) * static_cast<double>(p.IC) *
                         static_cast<double>(p.axis[0].in) * static_cast<double>(p.axis[1].in) *
                         static_cast<double>(p.axis[2].in);
-  return positions * channels * static_cast<double>(p.terms()) * rows::seconds_per_product(p) +
+  return positions * channels * static_cast<double>(p.terms()) * share_inside(p) *
+             rows::seconds_per_product(p) +
          (in_place ? 0 : inputs * kPerCopy * pixels::spread(p.axis[2], kCopied)) +
          positions * static_cast<double>(p.G) * taps * kPerAddress +
          positions * channels * (p.channels_last ? kPerOutput : kPerOutputTransposed) +
