@@ -37,21 +37,18 @@ void pack(const Problem& p, const std::byte* weights, const std::byte* bias, std
 
 template <class T>
 class Run {
-  using Product = typename rows::Sum<T>::Product;
-
  public:
   Run(const Problem& p, const View& src, const View& dst, const std::byte* packed,
-      const rows::Bounds<Product>& bounds, const Tiling& tiling, std::byte* border,
-      std::byte* workspace)
+      const Tiling& tiling, std::byte* border, std::byte* workspace)
       : p_(p),
         t_(tiling),
         pixels_(p, src, tiling.strips, false, reinterpret_cast<T*>(border)),
         result_(p, dst),
         packed_(packed),
-        bounds_(bounds),
+        bounds_(rows::bounds_of<T>(p)),
         workspace_(workspace),
         sums_in_dst_(result_.holds_sums() &&
-                     (p.activation == Activation::none || p.OC % lanes_of(p) == 0)) {}
+                     (rows::only_bounds(p.activation) || p.OC % lanes_of(p) == 0)) {}
 
   void item(std::int64_t index, int worker) const {
     std::byte* const band_memory = workspace_ + worker * t_.bytes_per_thread();
@@ -75,6 +72,7 @@ class Run {
   }
 
  private:
+  using Product = typename rows::Sum<T>::Product;
   static constexpr std::int64_t kSize = sizeof(T);
 
   const Problem& p_;
@@ -94,14 +92,13 @@ Problem as_one_group(Problem p) {
 }
 
 template <class T>
-void run_as(Problem p, const Operands& a, int threads, Stop& stop) {
-  const auto bounds = rows::take_bounds<T>(p);
+void run_as(const Problem& p, const Operands& a, int threads, Stop& stop) {
   const Tiling tiling =
       tiling_of(p, p.src_type == p.sum_type && a.src.channel == size_of(p.src_type));
   const Workspace workspace(scratch_bytes(p, tiling, threads));
   std::byte* const own = workspace.data() + border_bytes(p);
   if (!p.prepared) pack(p, a.weights, a.bias, own);
-  const Run<T> run(p, a.src, a.dst, p.prepared ? a.prepared : own, bounds, tiling, workspace.data(),
+  const Run<T> run(p, a.src, a.dst, p.prepared ? a.prepared : own, tiling, workspace.data(),
                    own + (p.prepared ? 0 : packed_bytes(p)));
   parallel_for(tiling.strips.count, threads, stop,
                [&](std::int64_t item, int worker) { run.item(item, worker); });

@@ -30,7 +30,7 @@ inline double seconds(const Problem& p) {
   const bool plain = is_plain(d) && is_plain(h) && is_plain(w);
 
   const bool near = p.OC / p.G >= kManyChannels;
-  const double blocks = std::ceil(terms / static_cast<double>(terms_per_block(p.sum_type)));
+  const std::int64_t blocks = divide_up(p.terms(), terms_per_block(p.sum_type));
   const bool grows_in_place = blocks == 1 && p.outputs() % lanes == 0;
 
   double gather = across                     ? kPerTransposed
@@ -42,10 +42,10 @@ inline double seconds(const Problem& p) {
   if (!plain) gather += kPerPiece / static_cast<double>(row_length(p));
   return padded * static_cast<double>(p.OC) * terms * rows::seconds_per_product(p) +
          positions * static_cast<double>(p.G) * terms * gather +
-         rows::outputs_of(p) *
-             ((blocks - 1) * kPerOutputAgain + (p.channels_last && p.OC > 1 ? kPerOutputTransposed
-                                                : grows_in_place            ? kPerOutput
-                                                                            : kPerOutputStored));
+         rows::outputs_of(p) * (static_cast<double>(blocks - 1) * kPerOutputAgain +
+                                (p.channels_last && p.OC > 1 ? kPerOutputTransposed
+                                 : grows_in_place            ? kPerOutput
+                                                             : kPerOutputStored));
 }
 
 }  // namespace cconv::direct

@@ -29,14 +29,11 @@ using rows::Sum;
 
 template <class T>
 class Run {
-  using Product = typename Sum<T>::Product;
-
  public:
-  Run(const Problem& problem, const Operands& operands, const rows::Bounds<Product>& bounds,
-      const Tiling& tiling, std::byte* workspace)
+  Run(const Problem& problem, const Operands& operands, const Tiling& tiling, std::byte* workspace)
       : p_(problem),
         a_(operands),
-        bounds_(bounds),
+        bounds_(rows::bounds_of<T>(problem)),
         t_(tiling),
         gather_(problem, operands.src),
         workspace_(workspace) {}
@@ -66,6 +63,7 @@ class Run {
   }
 
  private:
+  using Product = typename Sum<T>::Product;
   static constexpr Type kType = Sum<T>::kType;
   static constexpr std::int64_t kSize = sizeof(T);
   static constexpr std::int64_t kProducts = products_per_term(kType);
@@ -153,7 +151,7 @@ class Run {
   // The biases of complex sums, and the activation.
   void finish(const Strip& strip, std::int64_t o, std::int64_t channels, const Sums& sums) const {
     const bool biased = kProducts > 1 && a_.bias != nullptr;
-    if (!biased && p_.activation == Activation::none) return;
+    if (!biased && rows::only_bounds(p_.activation)) return;
     for (std::int64_t i = 0; i < channels; ++i)
       rows::finish(p_, biased ? bias_of(o + i) : T{}, sums.data + i * sums.pitch, strip.count);
   }
@@ -216,11 +214,10 @@ class Direct final : public Room {
   }
 
   template <class T>
-  static void run_as(Problem p, const Operands& a, int threads, Stop& stop) {
-    const auto bounds = rows::take_bounds<T>(p);
+  static void run_as(const Problem& p, const Operands& a, int threads, Stop& stop) {
     const Tiling tiling = tiling_of(p);
     const Workspace workspace(tiling.bytes_per_thread() * threads);
-    const Run<T> run(p, a, bounds, tiling, workspace.data());
+    const Run<T> run(p, a, tiling, workspace.data());
     parallel_for(tiling.items(p), threads, stop,
                  [&](std::int64_t item, int worker) { run.item(item, worker, stop); });
   }

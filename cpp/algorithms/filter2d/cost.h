@@ -3,6 +3,7 @@
 
 #include "algorithms/filter2d/tiling.h"
 #include "algorithms/rows/cost.h"
+#include "algorithms/rows/sums.h"
 
 namespace cconv::filter2d {
 
@@ -31,7 +32,7 @@ inline double seconds(const Problem& p) {
       bands * static_cast<double>(g.d.window.kernel) * static_cast<double>(rows_under(g, t.band));
   const bool neighbours = g.inner > 1 || !p.channels_last || p.IC == 1;
   const bool in_place = p.src_type == p.sum_type && g.w.window.stride == 1 && neighbours;
-  const bool stored = p.dst_type != p.sum_type || p.activation > Activation::relu6;
+  const bool stored = p.dst_type != p.sum_type || !rows::only_bounds(p.activation);
   const bool alone = !shares_rows(g) || g.h.window.kernel == 1;
   const double columns = static_cast<double>(round_up(g.columns(), t.lanes));
   const double outputs =

@@ -26,18 +26,15 @@ void filter(const Block<std::uint64_t>& block) { kernels().filter_uint64(block);
 
 template <class T>
 class Run {
-  using Product = typename rows::Sum<T>::Product;
-
  public:
-  Run(const Problem& p, const Operands& a, const rows::Bounds<Product>& bounds, const Tiling& t,
-      const Geometry& g, std::byte* workspace)
+  Run(const Problem& p, const Operands& a, const Tiling& t, const Geometry& g, std::byte* workspace)
       : p_(p),
         a_(a),
-        bounds_(bounds),
+        bounds_(rows::bounds_of<T>(p)),
         t_(t),
         g_(g),
         input_(p, g, a.src.data, t.lanes, t.row_bytes, kernels().tile_rows),
-        result_(p, g, a.dst.data, t.lanes, p.terms()),
+        result_(p, g, a.dst.data, t.lanes, p.terms(), true),
         workspace_(workspace) {}
 
   // Before the first item.
@@ -64,6 +61,7 @@ class Run {
   }
 
  private:
+  using Product = typename rows::Sum<T>::Product;
   static constexpr std::int64_t kSize = sizeof(T);
 
   struct Scratch {
@@ -132,12 +130,11 @@ class Run {
 };
 
 template <class T>
-void run_as(Problem p, const Operands& a, int threads, Stop& stop) {
-  const auto bounds = rows::take_bounds<T>(p);
+void run_as(const Problem& p, const Operands& a, int threads, Stop& stop) {
   const Geometry g = planes::geometry_of(p, a.src, a.dst);
   const Tiling t = tiling_of(p, g);
   const Workspace workspace(scratch_bytes(t, threads));
-  const Run<T> run(p, a, bounds, t, g, workspace.data());
+  const Run<T> run(p, a, t, g, workspace.data());
   run.clear(threads);
   parallel_for(t.items, threads, stop,
                [&](std::int64_t item, int worker) { run.item(item, worker, stop); });

@@ -27,13 +27,10 @@ using pixels::Band, pixels::Runs, pixels::Strip, pixels::Sums;
 
 template <class T>
 class Run {
-  using Product = typename rows::Sum<T>::Product;
-
  public:
   // packed: all panels, or null where each item packs its own.
   Run(const Problem& p, const View& src, const View& dst, const Packer<T>& packer,
-      const std::byte* packed, const rows::Bounds<Product>& bounds, const Tiling& tiling,
-      std::byte* border, std::byte* workspace)
+      const std::byte* packed, const Tiling& tiling, std::byte* border, std::byte* workspace)
       : p_(p),
         t_(tiling),
         terms_(terms_of(p)),
@@ -42,11 +39,11 @@ class Run {
         result_(p, dst),
         packer_(packer),
         packed_(packed),
-        bounds_(bounds),
+        bounds_(rows::bounds_of<T>(p)),
         workspace_(workspace),
         // Activations take whole vectors.
         sums_in_dst_(result_.holds_sums() && OCg() == panels_.channels() &&
-                     (!panels_.half || p.activation == Activation::none)) {}
+                     (!panels_.half || rows::only_bounds(p.activation))) {}
 
   // Before the first item.
   void clear(int threads) const {
@@ -72,6 +69,7 @@ class Run {
   }
 
  private:
+  using Product = typename rows::Sum<T>::Product;
   static constexpr std::int64_t kSize = sizeof(T);
 
   // A strip of positions and some panels of a group.
@@ -210,7 +208,6 @@ template <class T>
 void run_as(const Problem& problem, const Operands& operands, int threads, Stop& stop) {
   View src = operands.src;
   Problem p = problem;
-  const auto bounds = rows::take_bounds<T>(p);
   // Columns that follow one another are copied faster together.
   skip_unread(p, src, src.spatial[2] == size_of(p.src_type) ? 2 : kSpatial);
   p = merge_rows(p, src);
@@ -222,8 +219,8 @@ void run_as(const Problem& problem, const Operands& operands, int threads, Stop&
   if (packed > 0)
     parallel_for(packer.panels(), threads, stop,
                  [&](std::int64_t panel, int) { packer.pack(panel, own + packer.offset(panel)); });
-  const Run<T> run(p, src, operands.dst, packer, packed > 0 ? own : operands.prepared, bounds,
-                   tiling, workspace.data(), own + packed);
+  const Run<T> run(p, src, operands.dst, packer, packed > 0 ? own : operands.prepared, tiling,
+                   workspace.data(), own + packed);
   run.clear(threads);
   parallel_for(tiling.items(p), threads, stop,
                [&](std::int64_t item, int worker) { run.item(item, worker, stop); });

@@ -34,10 +34,10 @@ class Result {
     return {at(strip.begin, channel), dst_.spatial[2]};
   }
 
-  // The activation; the bias is in the sums already.  `count` is whole vectors.  Rows without gap
-  // are one.
+  // The activation; the bias is in the sums already, and bounds are.  `count` is whole vectors.
+  // Rows without gap are one.
   void finish(const Sums& sums, std::int64_t rows, std::int64_t count) const {
-    if (p_.activation == Activation::none) return;
+    if (rows::only_bounds(p_.activation)) return;
     if (count * kSize == sums.pitch) count *= std::exchange(rows, 1);
     for (std::int64_t i = 0; i < rows; ++i)
       rows::finish(p_, T{}, reinterpret_cast<T*>(sums.data + i * sums.pitch), count);

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
-#include <utility>
 
 #include "algorithms/rows/bounds.h"
 #include "algorithms/rows/kernel.h"
@@ -77,21 +76,22 @@ auto with_sum_type(const Problem& p, const F& f) {
   }
 }
 
-// Takes an activation out of the problem that kernels can apply, if it has one.
+// Whether an activation, or none, does no more than bound sums, in their own type.
+constexpr bool only_bounds(Activation activation) { return activation <= Activation::relu6; }
+
 template <class T>
-Bounds<typename Sum<T>::Product> take_bounds(Problem& p) {
-  if (p.activation == Activation::none || p.activation > Activation::relu6) return {};
+Bounds<typename Sum<T>::Product> bounds_of(const Problem& p) {
+  if (p.activation == Activation::none || !only_bounds(p.activation)) return {};
   using Product = typename Sum<T>::Product;
-  const bool six = std::exchange(p.activation, Activation::none) == Activation::relu6;
   const Product largest = std::is_integral_v<T> ? static_cast<Product>(-1) / 2
                                                 : std::numeric_limits<Product>::infinity();
-  return {true, Product(0), six ? Product(6) : largest};
+  return {true, Product(0), p.activation == Activation::relu6 ? Product(6) : largest};
 }
 
 // The type sums are in when they are finished.
 template <class T>
 Type finished_type(const Problem& p) {
-  return p.activation > Activation::relu6 ? Sum<typename Sum<T>::Finished>::kType : Sum<T>::kType;
+  return only_bounds(p.activation) ? Sum<T>::kType : Sum<typename Sum<T>::Finished>::kType;
 }
 
 // A row of integers becomes, in place, the activation of the floats they are.
@@ -118,7 +118,7 @@ void finish(const Problem& p, T bias, T* row, std::int64_t count) {
   Finish<T> last{bias, p.activation, {}};
   if constexpr (std::is_floating_point_v<T>) last.slope = static_cast<T>(p.slope);
   if constexpr (std::is_integral_v<T>) {
-    if (p.activation > Activation::relu6) {
+    if (!only_bounds(p.activation)) {
       last.activation = Activation::none;
       Sum<T>::finish()(row, count, last);
       return activate_as_floats(p, row, count);
