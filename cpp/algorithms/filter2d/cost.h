@@ -8,8 +8,8 @@
 namespace cconv::filter2d {
 
 inline double seconds(const Problem& p) {
-  // Of the arithmetic, where rows are shared: by many rows of a tile, or few.
-  constexpr double kPerProductOfMany = 1.15, kPerProductOfFew = 1.7;
+  constexpr double kPerProduct = 1.15;      // of the arithmetic, where rows are shared;
+  constexpr double kPerProductOfFew = 1.7;  // by vectors of few rows
   constexpr double kPerProductAlone = 1.9;  // where they are not: each has a load of its own
   constexpr double kPerOutput = 0.09e-9, kPerOutputStored = 0.15e-9;
   constexpr double kPerCopy = 0.05e-9;  // of an element of input
@@ -22,7 +22,7 @@ inline double seconds(const Problem& p) {
   constexpr double kFewProducts = 1000, kSmallCall = 0.5e-6;
   if (rows::outputs_of(p) * static_cast<double>(p.terms()) < kFewProducts) return kSmallCall;
 
-  const double per_product = kernels().tile_rows < 8 ? kPerProductOfFew : kPerProductOfMany;
+  const bool few = kernels().lanes_float32 > 1 && kernels().tile_rows < 8;
   const Geometry g = planes::geometry_of(p, p.channels_last);
   const Tiling t = tiling_of(p, g);
   const double planes = static_cast<double>(g.N) * static_cast<double>(g.planes);
@@ -40,7 +40,9 @@ inline double seconds(const Problem& p) {
   const double copied = rows * static_cast<double>(planes::phase_pitch(g, t.columns)) *
                         static_cast<double>(std::min(g.w.window.stride, span(g.w.window)));
   return outputs * static_cast<double>(p.terms()) * rows::seconds_per_product(p) *
-             (alone ? kPerProductAlone : per_product) +
+             (alone ? kPerProductAlone
+              : few ? kPerProductOfFew
+                    : kPerProduct) +
          outputs * (stored ? kPerOutputStored : kPerOutput) +
          copied * (in_place     ? 0
                    : neighbours ? (g.w.window.stride == 1 ? kPerCopy : kPerStep)
