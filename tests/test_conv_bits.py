@@ -380,6 +380,16 @@ def test_long_sums(terms, dtype):
             assert_promised(case(algorithm=algorithm), case)
 
 
+def test_negative_zeros_whatever_the_strides():
+    """Products that underflow to -0 and a bias of -0, also where windows see the border."""
+    x = np.full((1, 400, 12, 129), 1e-30, np.float32)
+    weight, bias = np.full((8, 129, 3, 3), -1e-30, np.float32), np.full(8, -0.0, np.float32)
+    apart = np.repeat(x, 2, axis=-1)[..., ::2]
+    options = {"padding": 1, "channels_last": True, "algorithm": "gemm"}
+    y = cconv.conv2d(x, weight, bias, **options)
+    assert_same_bits(cconv.conv2d(apart, weight, bias, **options), y)
+
+
 @by_room
 @pytest.mark.parametrize("taps", [1, 9, 700])
 @pytest.mark.parametrize("channels", [1, 7, 300, 1500])

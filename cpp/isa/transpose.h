@@ -54,8 +54,8 @@ CCONV_INLINE Vec<T, N> load_parts(const std::byte* from, std::int64_t step) {
   }
 }
 
-// A tile of N rows x kPart columns.  Every kPart rows are loaded side by side, and change places
-// with columns within parts of a vector, which is cheaper than across it.
+// A tile of N rows x kPart columns.  Rows that lie kPart apart are loaded side by side; then rows
+// and columns change places within parts of a vector, which is cheaper than across it.
 template <class T, int N, int kPart, class ToRow>
 CCONV_INLINE void copy_tile(const std::byte* from, std::int64_t step, ToRow to_row) {
   using All = typename FirstLanes<N>::type;

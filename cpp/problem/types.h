@@ -98,6 +98,7 @@ struct Complex {
   R real, imaginary;
 };
 
+// The first ones do no more than bound (rows::only_bounds).
 enum class Activation : std::uint8_t {
   none,
   relu,

@@ -148,7 +148,7 @@ class Run {
     return bias;
   }
 
-  // The biases of complex sums, and the activation.
+  // The biases of complex sums, and activations that do more than bound.
   void finish(const Strip& strip, std::int64_t o, std::int64_t channels, const Sums& sums) const {
     const bool biased = kProducts > 1 && a_.bias != nullptr;
     if (!biased && rows::only_bounds(p_.activation)) return;

@@ -3,7 +3,7 @@
 //
 // A plane is cut into bands of rows and these into chunks of columns.  Under a chunk,
 // planes/input.h finds rows in src or copies them with their border; the kernel sums into the
-// result itself, or into scratch where sums are activated or cast.
+// result itself, or into scratch where sums are cast, or activated by more than bounds.
 #include "algorithms/room.h"
 
 #include <algorithm>

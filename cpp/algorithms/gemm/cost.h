@@ -6,11 +6,16 @@
 
 namespace cconv::gemm {
 
-// The share of products whose input is not in the border, where the others are left out.
-inline double share_inside(const Problem& p) {
+// The share of products that is summed where those with a border of zeros are left out, if there is
+// an end to counting them.
+inline double share_summed(const Problem& p) {
+  constexpr std::int64_t kCounted = 1024;  // taps of an axis
+  const BorderValue& border = p.border_value;
+  const bool zero = border.integer == 0 && border.value.real == 0 && border.value.imaginary == 0;
+  if (p.border != Border::constant || !zero || terms_of(p).taps > 1) return 1;
   double share = 1;
-  if (terms_of(p).taps > 1 || p.border != Border::constant) return share;
   for (const Axis& a : p.axis) {
+    if (a.window.kernel > kCounted) continue;
     double inside = 0;
     for (std::int64_t tap = 0; tap < a.window.kernel; ++tap) {
       const Range positions = positions_inside(a.window, tap, a.in, a.out);
@@ -37,7 +42,7 @@ inline double seconds(const Problem& p) {
   const double inputs = static_cast<double>(p.N) * static_cast<double>(p.IC) *
                         static_cast<double>(p.axis[0].in) * static_cast<double>(p.axis[1].in) *
                         static_cast<double>(p.axis[2].in);
-  return positions * channels * static_cast<double>(p.terms()) * share_inside(p) *
+  return positions * channels * static_cast<double>(p.terms()) * share_summed(p) *
              rows::seconds_per_product(p) +
          (in_place ? 0 : inputs * kPerCopy * pixels::spread(p.axis[2], kCopied)) +
          positions * static_cast<double>(p.G) * taps * kPerAddress +

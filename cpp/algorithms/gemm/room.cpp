@@ -128,8 +128,8 @@ class Run {
   }
 
   // False after a stop, for which it looks between blocks of terms.  Zeros leave sums as they are,
-  // so that positions where a block sees nothing but a border of them are left out; blocks of no
-  // terms begin and bound the sums of these.
+  // none of which is -0, so that positions where a block sees nothing but a border of them are left
+  // out; blocks of no terms begin and bound the sums of these.
   bool sum(const Strip& strip, const Item& item, const Sums& sums, const Scratch& scratch,
            int worker, Stop& stop) const {
     const std::int64_t ICg = p_.IC / p_.G;

@@ -40,8 +40,13 @@ class Packer {
       const std::int64_t channels = std::min(panels_.lanes, OCg - within);
       std::byte* const column = to + i * kSize;
       std::memset(column, 0, static_cast<std::size_t>(panels_.lanes * kSize));
-      if (bias_ != nullptr)
-        std::memcpy(column, bias_ + o * kSize, static_cast<std::size_t>(channels * kSize));
+      // A bias of -0 would tell sums that zeros were added to from those that they were not.
+      for (std::int64_t c = 0; bias_ != nullptr && c < channels; ++c) {
+        Product bias;
+        std::memcpy(&bias, bias_ + (o + c) * kSize, sizeof bias);
+        bias += Product(0);
+        std::memcpy(column + c * kSize, &bias, sizeof bias);
+      }
       kernels_of(Product{}).pack({weights_ + o * K * kSize, K * kSize, channels, p_.taps(), K,
                                   column + width * kSize, width * kSize});
     }

@@ -65,8 +65,8 @@ class Pixels {
   }
 
   // The positions of a strip to which taps [first, first + count) add something, or a little more:
-  // where one tap alone sees the input, if that is worth the runs it takes; all, or none where
-  // several taps see nothing but a border of zeros.
+  // where one tap alone sees the input, if that is worth the runs it takes; else all, or none where
+  // the taps see nothing but a border of zeros.
   Runs runs(const Strip& strip, std::int64_t first, std::int64_t count) const {
     Runs runs;
     if (zero_border_ && count == 1) {
