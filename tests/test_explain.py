@@ -90,6 +90,11 @@ def test_what_no_memory_holds(x, weight, options):
                     case(algorithm=algorithm)
 
 
+def test_taps_are_not_counted_for_ever():
+    told = cconv.explain("conv1d", (1, 300, 2**41), (4, 300, 2**40), padding=1)
+    assert told.algorithm == "direct"
+
+
 def test_nothing_is_computed():
     out = np.full((3, 3), 7.0)
     cconv.explain("conv2d", np.ones((5, 5)), np.ones((3, 3)), out=out)

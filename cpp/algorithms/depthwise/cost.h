@@ -14,7 +14,7 @@ inline double seconds(const Problem& p) {
   constexpr double kPerOutput = 0.05e-9, kPerOutputTransposed = 0.2e-9;
 
   const Window& w = p.axis[2].window;
-  const bool shares = w.dilation == 1 && w.stride <= 2 && w.kernel > 2 * w.stride - 2;
+  const bool shares = has_row_tile(w.kernel, w.stride) && w.dilation == 1;
   const bool in_place = p.channels_last && p.src_type == p.sum_type;
   const double positions = static_cast<double>(p.N) * static_cast<double>(p.outputs());
   const double taps = static_cast<double>(p.taps());

@@ -37,6 +37,12 @@ struct Block {
   rows::Bounds<T> bounds = {};
 };
 
+// Rows of taps for which the kernels of floats have tiles whose pixels share loads.
+constexpr bool has_row_tile(std::int64_t row_taps, std::int64_t stride) {
+  const bool odd = row_taps % 2 == 1 && row_taps >= 3;
+  return odd && ((stride == 1 && row_taps <= 7) || (stride == 2 && row_taps <= 5));
+}
+
 // Integers are unsigned here: sums wrap past their width.
 struct Kernels {
   int lanes_float32;  // of a vector of 4-byte elements

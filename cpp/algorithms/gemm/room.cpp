@@ -177,7 +177,7 @@ class Run {
       const std::byte* const packed =
           t_.packs ? own : packed_ + packer_.offset(item.g * panels_.count + panel);
       block.vectors = panels_.width(panel);
-      block.half = panels_.half && panel + 1 == panels_.count;
+      block.half = panels_.half;
       block.bias = first ? packed : nullptr;
       block.weights = packed + (1 + term) * block.vectors * row;
       for (int i = 0; i < runs.count; ++i) {

@@ -43,7 +43,7 @@ inline Terms terms_of(const Problem& p) {
 // narrower by one vector.
 struct Panels {
   std::int64_t lanes, vectors, count;
-  bool half;  // the last vector of the last panel is half one
+  bool half;  // of a single panel the last vector is half one
 
   std::int64_t first(std::int64_t panel) const { return panel * vectors / count; }
   std::int64_t width(std::int64_t panel) const { return first(panel + 1) - first(panel); }
@@ -56,10 +56,9 @@ inline Panels panels_of(const Problem& p) {
   const std::int64_t lanes = size_of(p.sum_type) == 8 ? k.float64.lanes : k.float32.lanes;
   const std::int64_t OCg = p.OC / p.G;
   const std::int64_t vectors = std::max<std::int64_t>(divide_up(OCg, lanes), 1);
-  Panels panels{lanes, vectors, divide_up(vectors, k.most_vectors), false};
-  panels.half = is_float(p.sum_type) && panels.width(panels.count - 1) <= k.most_halved &&
-                vectors * lanes - OCg >= lanes / 2;
-  return panels;
+  const bool half =
+      is_float(p.sum_type) && vectors <= k.most_halved && vectors * lanes - OCg >= lanes / 2;
+  return {lanes, vectors, divide_up(vectors, k.most_vectors), half};
 }
 
 // Packed weights of so many vectors of output channels: a row of biases and one for each term.
