@@ -13,10 +13,11 @@ inline double seconds(const Problem& p) {
   constexpr double kPerCast = 0.15e-9;   // and is of another type
   // Every other one; in the first-level cache.
   constexpr double kPerEven = 0.25e-9, kPerEvenNear = 0.15e-9;
-  constexpr double kPerPick = 0.85e-9, kPerPickNear = 0.4e-9;  // one by one
+  constexpr double kPerPick = 0.35e-9, kPerPickNear = 0.2e-9;  // one by one
   constexpr double kPerTransposed = 0.22e-9;
   constexpr double kPerPiece = 2.5e-9;  // of an output row under a term
   constexpr double kPerOutput = 0.1e-9, kPerOutputStored = 0.27e-9, kPerOutputTransposed = 0.5e-9;
+  constexpr std::int64_t kWideRow = 1024;
   constexpr double kPerOutputAgain = 0.3e-9;  // with each further block of terms
 
   const Axis &d = p.axis[0], &h = p.axis[1], &w = p.axis[2];
@@ -31,7 +32,9 @@ inline double seconds(const Problem& p) {
 
   const bool near = p.OC / p.G >= kManyChannels;
   const std::int64_t blocks = divide_up(p.terms(), terms_per_block(p.sum_type));
-  const bool grows_in_place = blocks == 1 && p.outputs() % lanes == 0;
+  // All strips of whole vectors do; of wide rows, most are.
+  const bool whole = p.outputs() % lanes == 0 || row_length(p) >= kWideRow;
+  const bool grows_in_place = blocks == 1 && whole;
 
   double gather = across                     ? kPerTransposed
                   : w.window.stride == 2     ? (near ? kPerEvenNear : kPerEven)

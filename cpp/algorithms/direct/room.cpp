@@ -2,8 +2,9 @@
 //
 // The outputs of all images are numbered in C order of (n, od, oh, ow) and cut into strips.  For a
 // strip, the input under each term (c, kd, kh, kw) is a row of vectors (gather.h).  The kernel
-// multiplies rows by raw weights for all output channels of the item, 256 terms at a time; then the
-// sums are finished and stored.  Sums grow in the result itself where that has room for them.
+// multiplies rows by raw weights for many output channels, 256 terms at a time; then the sums are
+// finished and stored, and the next channels take the same rows.  Sums grow in the result itself
+// where that has room for them.
 #include "algorithms/room.h"
 
 #include <algorithm>
@@ -47,19 +48,13 @@ class Run {
 
     const std::int64_t OCg = p_.OC / p_.G;
     const std::int64_t first = channel_block * t_.channels;
-    const std::int64_t channels = std::min(t_.channels, OCg - first);
-    const std::int64_t o = g * OCg + first;
-
-    std::byte* const scratch = workspace_ + worker * t_.bytes_per_thread();
+    const std::int64_t end = std::min(OCg, first + t_.channels);
     const Strip strip = strip_of(block);
-    const bool in_dst = holds_sums(strip);
-    const Sums sums =
-        in_dst ? Sums{reinterpret_cast<T*>(at(strip.begin, o)), a_.dst.channel / kSize}
-               : Sums{reinterpret_cast<T*>(scratch + t_.rows_bytes), sums_pitch(p_, strip.padded)};
-    sum(strip, g, o, channels, scratch, sums, worker, stop);
-    if (stop.requested()) return;
-    finish(strip, o, channels, sums);
-    if (!in_dst) store(strip, o, channels, sums);
+    for (std::int64_t o = first; o < end; o += t_.summed) {
+      const Channels channels{g, g * OCg + o, std::min(t_.summed, end - o)};
+      compute(strip, channels, o > first, worker, stop);
+      if (stop.requested()) return;
+    }
   }
 
  private:
@@ -68,11 +63,30 @@ class Run {
   static constexpr std::int64_t kSize = sizeof(T);
   static constexpr std::int64_t kProducts = products_per_term(kType);
 
+  // Output channels [first, first + count) of group g.
+  struct Channels {
+    std::int64_t g, first, count;
+  };
+
   // One strip for each channel, `pitch` elements apart.
   struct Sums {
     T* data;
     std::int64_t pitch;
   };
+
+  // A strip's results.  `gathered`: its rows are in scratch, as other channels left them.
+  void compute(const Strip& strip, const Channels& channels, bool gathered, int worker,
+               Stop& stop) const {
+    std::byte* const scratch = workspace_ + worker * t_.bytes_per_thread();
+    const bool in_dst = holds_sums(strip);
+    const Sums sums =
+        in_dst ? Sums{reinterpret_cast<T*>(at(strip.begin, channels.first)), a_.dst.channel / kSize}
+               : Sums{reinterpret_cast<T*>(scratch + t_.rows_bytes), sums_pitch(p_, strip.padded)};
+    sum(strip, channels, gathered, scratch, sums, worker, stop);
+    if (stop.requested()) return;
+    finish(strip, channels, sums);
+    if (!in_dst) store(strip, channels, sums);
+  }
 
   // The result of a position and a channel.
   std::byte* at(std::int64_t position, std::int64_t o) const {
@@ -106,12 +120,12 @@ class Run {
   }
 
   // Ends early after a stop: sums may be long, and one of them all there is to do.
-  void sum(const Strip& strip, std::int64_t g, std::int64_t o, std::int64_t channels,
-           std::byte* scratch, const Sums& sums, int worker, Stop& stop) const {
+  void sum(const Strip& strip, const Channels& channels, bool gathered, std::byte* scratch,
+           const Sums& sums, int worker, Stop& stop) const {
     const std::int64_t K = p_.terms();
     static constexpr std::byte kNone[kSize] = {};
     const bool biased = kProducts == 1 && a_.bias != nullptr;
-    const std::byte* const bias = biased ? a_.bias + o * kSize : kNone;
+    const std::byte* const bias = biased ? a_.bias + channels.first * kSize : kNone;
     auto* const rows = reinterpret_cast<T*>(scratch);
     auto* const pointers =
         reinterpret_cast<const std::byte**>(scratch + t_.rows_bytes + t_.sums_bytes);
@@ -119,11 +133,13 @@ class Run {
       if (k > 0 && worker == 0) stop.poll_when_due();
       if (stop.requested()) return;
       const std::int64_t terms = std::min(terms_per_block(kType), K - k);
-      gather_(strip, {g * (p_.IC / p_.G), k, terms}, rows, pointers);
-      if constexpr (kProducts == 2)
-        rotate(strip, terms, rows + t_.rows_bytes / kProducts / kSize, pointers);
-      const std::byte* const weights = a_.weights + (o * K + k) * kSize;
-      accumulate(Block<Product>{pointers, terms * kProducts, weights, K * kSize, channels,
+      if (!gathered) {
+        gather_(strip, {channels.g * (p_.IC / p_.G), k, terms}, rows, pointers);
+        if constexpr (kProducts == 2)
+          rotate(strip, terms, rows + t_.rows_bytes / kProducts / kSize, pointers);
+      }
+      const std::byte* const weights = a_.weights + (channels.first * K + k) * kSize;
+      accumulate(Block<Product>{pointers, terms * kProducts, weights, K * kSize, channels.count,
                                 reinterpret_cast<Product*>(sums.data), sums.pitch * kProducts,
                                 strip.padded * kProducts, k == 0, bias, biased ? kSize : 0,
                                 k + terms == K ? bounds_ : rows::Bounds<Product>{}});
@@ -149,15 +165,16 @@ class Run {
   }
 
   // The biases of complex sums, and activations that do more than bound.
-  void finish(const Strip& strip, std::int64_t o, std::int64_t channels, const Sums& sums) const {
+  void finish(const Strip& strip, const Channels& channels, const Sums& sums) const {
     const bool biased = kProducts > 1 && a_.bias != nullptr;
     if (!biased && rows::only_bounds(p_.activation)) return;
-    for (std::int64_t i = 0; i < channels; ++i)
-      rows::finish(p_, biased ? bias_of(o + i) : T{}, sums.data + i * sums.pitch, strip.count);
+    for (std::int64_t i = 0; i < channels.count; ++i)
+      rows::finish(p_, biased ? bias_of(channels.first + i) : T{}, sums.data + i * sums.pitch,
+                   strip.count);
   }
 
   // Positions of one image lie dst.spatial[2] bytes apart.
-  void store(const Strip& strip, std::int64_t o, std::int64_t channels, const Sums& sums) const {
+  void store(const Strip& strip, const Channels& channels, const Sums& sums) const {
     const rows::Store store =
         rows::kernels().store[sum_index(rows::finished_type<T>(p_))][static_cast<int>(p_.dst_type)];
     const View& dst = a_.dst;
@@ -166,7 +183,7 @@ class Run {
       const std::int64_t position = strip.begin + i;
       const std::int64_t count = std::min(strip.count - i, image - position % image);
       store(sums.data + i, sums.pitch,
-            {at(position, o), dst.channel, dst.spatial[2], channels, count});
+            {at(position, channels.first), dst.channel, dst.spatial[2], channels.count, count});
       i += count;
     }
   }

@@ -32,6 +32,7 @@ struct Tiling {
   std::int64_t blocks;          // of positions
   std::int64_t channels;        // output channels of an item
   std::int64_t channel_blocks;  // per group
+  std::int64_t summed;          // of these at once: fewer where one block of terms is all there is
   std::int64_t rows_bytes, sums_bytes, pointers_bytes;
 
   std::int64_t bytes_per_thread() const { return rows_bytes + sums_bytes + pointers_bytes; }
@@ -43,7 +44,7 @@ constexpr std::int64_t kManyChannels = 32;
 // Bytes of the rows of an item.  Where many output channels pass over copies of few rows, these are
 // made in the first-level cache, or near it.
 inline std::int64_t row_bytes_for(const Problem& p, std::int64_t terms) {
-  constexpr std::int64_t kCopiedBytes = 48 << 10, kPositions = 384;
+  constexpr std::int64_t kCopiedBytes = 12 << 10, kPositions = 384;
   const bool copied = p.taps() > 1 || p.axis[2].window.stride > 1;
   if (!copied || p.OC / p.G < kManyChannels) return kRowBytes;
   return std::clamp(kPositions * terms * size_of(p.sum_type), kCopiedBytes, kRowBytes);
@@ -91,15 +92,17 @@ inline Tiling tiling_of(const Problem& p) {
   }
 
   constexpr std::int64_t kChannelStep = 24;  // a multiple of every level's tile
-  t.channels =
-      std::max(kSumBytes / (t.positions * size) / kChannelStep, std::int64_t{1}) * kChannelStep;
   const std::int64_t shared = divide_up(t.blocks * p.G * OCg, kFewestItems);
   const std::int64_t fewest = round_up(std::max(shared, 4 * kChannelStep), kChannelStep);
-  t.channels = std::clamp<std::int64_t>(OCg, 1, std::min(t.channels, fewest));
+  const std::int64_t held =
+      std::max(kSumBytes / (t.positions * size) / kChannelStep, std::int64_t{1}) * kChannelStep;
+  const bool gathered_once = p.terms() <= terms_per_block(p.sum_type);
+  t.channels = std::clamp<std::int64_t>(OCg, 1, gathered_once ? fewest : std::min(held, fewest));
   t.channel_blocks = divide_up(OCg, t.channels);
+  t.summed = std::min(held, t.channels);
 
   t.rows_bytes = products * round_up(terms * t.positions * size, kCacheLine);
-  t.sums_bytes = t.channels * sums_pitch(p, t.positions) * size;
+  t.sums_bytes = t.summed * sums_pitch(p, t.positions) * size;
   t.pointers_bytes =
       round_up(products * terms * static_cast<std::int64_t>(sizeof(std::byte*)), kCacheLine);
   return t;

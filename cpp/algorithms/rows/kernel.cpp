@@ -135,6 +135,23 @@ CCONV_INLINE void copy_evens(const std::byte* src, std::byte* dst, std::int64_t 
   }
 }
 
+// dst[i] = the element i * step bytes behind src: joined in registers, of 128 bits, to few stores.
+template <class Word>
+CCONV_INLINE void copy_steps(const std::byte* src, std::int64_t step, std::byte* dst,
+                             std::int64_t count) {
+  constexpr int kSize = sizeof(Word), kLanes = 16 / kSize;
+  std::int64_t i = 0;
+  if constexpr (kLanes > 1) {
+    for (; i + kLanes <= count; i += kLanes, src += kLanes * step) {
+      typename Vec<Word, kLanes>::Native lanes;
+#pragma GCC unroll 16
+      for (int l = 0; l < kLanes; ++l) lanes[l] = load_one<Word>(src + l * step);
+      Vec<Word, kLanes>{lanes}.store(dst + i * kSize);
+    }
+  }
+  for (; i < count; ++i, src += step) store_one(dst + i * kSize, load_one<Word>(src));
+}
+
 template <class Word>
 __attribute__((noinline)) void gather(const Patch<const std::byte>& src, void* dst,
                                       std::int64_t dst_stride) {
@@ -145,6 +162,11 @@ __attribute__((noinline)) void gather(const Patch<const std::byte>& src, void* d
   if (src.step == 2 * sizeof(Word)) {
     for (std::int64_t r = 0; r < src.rows; ++r)
       copy_evens<Word>(src.data + r * src.row_step, to + r * to_step, src.count);
+    return;
+  }
+  if (magnitude(src.row_step) >= magnitude(src.step)) {
+    for (std::int64_t r = 0; r < src.rows; ++r)
+      copy_steps<Word>(src.data + r * src.row_step, src.step, to + r * to_step, src.count);
     return;
   }
   visit(src, [&](const std::byte* element, std::int64_t r, std::int64_t i) {
