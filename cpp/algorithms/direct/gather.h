@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "algorithms/direct/tiling.h"
 #include "algorithms/rows/border.h"
 #include "algorithms/rows/kernel.h"
 #include "problem/cursor.h"
@@ -14,18 +15,9 @@ namespace cconv::direct {
 
 // Consecutive positions, begun at a cursor, and the room they take in scratch.
 struct Strip {
-  std::int64_t begin, count, padded;
   Cursor cursor;
+  std::int64_t count, padded;
 };
-
-// Rows lie pages apart, at any alignment.  Tiles of shorter vectors than AVX-512's pass over them
-// so often that copies are worth it, for many output channels (benchmarks/cpp,
-// direct/resnet50/k1*).
-inline bool copies_pay(const Problem& p) {
-  constexpr std::int64_t kManyChannels = 32;
-  constexpr int kLongVector = 64;
-  return rows::kernels().vector_bytes < kLongVector && p.OC / p.G >= kManyChannels;
-}
 
 // Terms [first, first + count) of the sum over the channels from `channel`.
 struct Terms {

@@ -1,7 +1,8 @@
 // Direct summation: any case, nothing packed.  Output positions lie in the vector lanes.
 //
 // The outputs of all images are numbered in C order of (n, od, oh, ow) and cut into strips.  For a
-// strip, the input under each term (c, kd, kh, kw) is a row of vectors (gather.h).  The kernel
+// strip, the input under each term (c, kd, kh, kw) is a row of vectors (gather.h); or a strip is of
+// whole rows of outputs, and the taps of a channel share its copy (phases.h).  The kernel
 // multiplies rows by raw weights for many output channels, 256 terms at a time; then the sums are
 // finished and stored, and the next channels take the same rows.  Sums grow in the result itself
 // where that has room for them.
@@ -36,7 +37,8 @@ class Run {
         a_(operands),
         bounds_(rows::bounds_of<T>(problem)),
         t_(tiling),
-        gather_(problem, operands.src),
+        copied_(tiling.shared.rows > 0 ? phases_of(problem) : problem),
+        gather_(copied_, operands.src),
         workspace_(workspace) {}
 
   // Items of one block of positions follow one another, so that its input is still in cache.
@@ -49,10 +51,10 @@ class Run {
     const std::int64_t OCg = p_.OC / p_.G;
     const std::int64_t first = channel_block * t_.channels;
     const std::int64_t end = std::min(OCg, first + t_.channels);
-    const Strip strip = strip_of(block);
+    const Outputs outputs = outputs_of(block);
     for (std::int64_t o = first; o < end; o += t_.summed) {
       const Channels channels{g, g * OCg + o, std::min(t_.summed, end - o)};
-      compute(strip, channels, o > first, worker, stop);
+      compute(outputs, channels, o > first, worker, stop);
       if (stop.requested()) return;
     }
   }
@@ -68,24 +70,33 @@ class Run {
     std::int64_t g, first, count;
   };
 
+  // `rows` times `count` positions that follow one another, the first of all at `begin`, their sums
+  // `pitch` apart; `padded` sums are computed.
+  struct Outputs {
+    std::int64_t begin, rows, count, pitch, padded;
+
+    std::int64_t sums() const { return (rows - 1) * pitch + count; }
+  };
+
   // One strip for each channel, `pitch` elements apart.
   struct Sums {
     T* data;
     std::int64_t pitch;
   };
 
-  // A strip's results.  `gathered`: its rows are in scratch, as other channels left them.
-  void compute(const Strip& strip, const Channels& channels, bool gathered, int worker,
+  // The results of a block.  `gathered`: its rows are in scratch, as other channels left them.
+  void compute(const Outputs& outputs, const Channels& channels, bool gathered, int worker,
                Stop& stop) const {
     std::byte* const scratch = workspace_ + worker * t_.bytes_per_thread();
-    const bool in_dst = holds_sums(strip);
+    const bool in_dst = holds_sums(outputs);
     const Sums sums =
-        in_dst ? Sums{reinterpret_cast<T*>(at(strip.begin, channels.first)), a_.dst.channel / kSize}
-               : Sums{reinterpret_cast<T*>(scratch + t_.rows_bytes), sums_pitch(p_, strip.padded)};
-    sum(strip, channels, gathered, scratch, sums, worker, stop);
+        in_dst
+            ? Sums{reinterpret_cast<T*>(at(outputs.begin, channels.first)), a_.dst.channel / kSize}
+            : Sums{reinterpret_cast<T*>(scratch + t_.rows_bytes), sums_pitch(p_, outputs.padded)};
+    sum(outputs, channels, gathered, scratch, sums, worker, stop);
     if (stop.requested()) return;
-    finish(strip, channels, sums);
-    if (!in_dst) store(strip, channels, sums);
+    finish(outputs, channels, sums);
+    if (!in_dst) store(outputs, channels, sums);
   }
 
   // The result of a position and a channel.
@@ -95,19 +106,28 @@ class Run {
            position % p_.outputs() * dst.spatial[2];
   }
 
-  // Whether the results of a strip lie as its sums do, in whole vectors; and are written once: rows
+  // Whether the results of a block lie as its sums do, in whole vectors; and are written once: rows
   // in scratch, which are aligned, grow faster.
-  bool holds_sums(const Strip& strip) const {
+  bool holds_sums(const Outputs& outputs) const {
     const std::int64_t image = p_.outputs();
-    if (p_.terms() > terms_per_block(kType)) return false;
+    if (p_.terms() > terms_per_block(kType) || outputs.rows > 1) return false;
     const bool same = p_.dst_type == kType && p_.dst_type == rows::finished_type<T>(p_);
-    if (!same || a_.dst.spatial[2] != kSize || strip.count * kSize % kCacheLine != 0) return false;
-    if (strip.begin / image != (strip.begin + strip.count - 1) / image) return false;
-    const auto address = reinterpret_cast<std::intptr_t>(at(strip.begin, 0));
+    if (!same || a_.dst.spatial[2] != kSize || outputs.count * kSize % kCacheLine != 0)
+      return false;
+    if (outputs.begin / image != (outputs.begin + outputs.count - 1) / image) return false;
+    const auto address = reinterpret_cast<std::intptr_t>(at(outputs.begin, 0));
     return a_.dst.channel % kSize == 0 && address % std::int64_t{alignof(T)} == 0;
   }
 
-  Strip strip_of(std::int64_t block) const {
+  Outputs outputs_of(std::int64_t block) const {
+    if (const Shared& s = t_.shared; s.rows > 0) {
+      const std::int64_t OH = p_.axis[1].out, OW = p_.axis[2].out;
+      const std::int64_t ow = block % s.across * s.columns, oh = block / s.across % s.down * s.rows;
+      const std::int64_t plane = block / s.across / s.down;
+      const std::int64_t rows = std::min(s.rows, OH - oh), count = std::min(s.columns, OW - ow);
+      return {(plane * OH + oh) * OW + ow, rows, count, s.pitch,
+              round_up((rows - 1) * s.pitch + count, t_.lanes)};
+    }
     std::int64_t begin = block * t_.positions;
     std::int64_t end = p_.N * p_.outputs();
     if (t_.row > 0) {
@@ -116,33 +136,60 @@ class Run {
       end = row + t_.row;
     }
     const std::int64_t count = std::min(t_.positions, end - begin);
-    return {begin, count, round_up(count, t_.lanes), Cursor::at(p_, begin)};
+    return {begin, 1, count, 0, round_up(count, t_.lanes)};
   }
 
   // Ends early after a stop: sums may be long, and one of them all there is to do.
-  void sum(const Strip& strip, const Channels& channels, bool gathered, std::byte* scratch,
+  void sum(const Outputs& outputs, const Channels& channels, bool gathered, std::byte* scratch,
            const Sums& sums, int worker, Stop& stop) const {
     const std::int64_t K = p_.terms();
     static constexpr std::byte kNone[kSize] = {};
     const bool biased = kProducts == 1 && a_.bias != nullptr;
     const std::byte* const bias = biased ? a_.bias + channels.first * kSize : kNone;
-    auto* const rows = reinterpret_cast<T*>(scratch);
     auto* const pointers =
         reinterpret_cast<const std::byte**>(scratch + t_.rows_bytes + t_.sums_bytes);
     for (std::int64_t k = 0; k == 0 || k < K; k += terms_per_block(kType)) {
       if (k > 0 && worker == 0) stop.poll_when_due();
       if (stop.requested()) return;
       const std::int64_t terms = std::min(terms_per_block(kType), K - k);
-      if (!gathered) {
-        gather_(strip, {channels.g * (p_.IC / p_.G), k, terms}, rows, pointers);
-        if constexpr (kProducts == 2)
-          rotate(strip, terms, rows + t_.rows_bytes / kProducts / kSize, pointers);
-      }
+      if (!gathered) find_rows(outputs, {channels.g * (p_.IC / p_.G), k, terms}, scratch, pointers);
       const std::byte* const weights = a_.weights + (channels.first * K + k) * kSize;
       accumulate(Block<Product>{pointers, terms * kProducts, weights, K * kSize, channels.count,
                                 reinterpret_cast<Product*>(sums.data), sums.pitch * kProducts,
-                                strip.padded * kProducts, k == 0, bias, biased ? kSize : 0,
+                                outputs.padded * kProducts, k == 0, bias, biased ? kSize : 0,
                                 k + terms == K ? bounds_ : rows::Bounds<Product>{}});
+    }
+  }
+
+  // pointers[k]: the row of a term.
+  void find_rows(const Outputs& outputs, const Terms& terms, std::byte* scratch,
+                 const std::byte** pointers) const {
+    auto* const rows = reinterpret_cast<T*>(scratch);
+    const Cursor cursor = Cursor::at(p_, outputs.begin);
+    if (t_.shared.rows > 0) return share_rows(outputs, cursor, terms, rows, pointers);
+    const Strip strip{cursor, outputs.count, outputs.padded};
+    gather_(strip, terms, rows, pointers);
+    if constexpr (kProducts == 2)
+      rotate(strip, terms.count, rows + t_.rows_bytes / kProducts / kSize, pointers);
+  }
+
+  // Of copies of whole channels, which lie under the block's first output and as far as windows
+  // reach.
+  void share_rows(const Outputs& outputs, const Cursor& cursor, const Terms& terms, T* rows,
+                  const std::byte** pointers) const {
+    const Shared& s = t_.shared;
+    const std::int64_t taps = p_.taps();
+    const std::int64_t first = terms.first / taps, last = (terms.first + terms.count - 1) / taps;
+    const std::byte** copies = pointers + terms.count;
+    const Strip strip{cursor, outputs.sums() + s.reach(), outputs.padded + s.reach()};
+    gather_(strip, {terms.channel, first * s.taps, (last + 1 - first) * s.taps}, rows, copies);
+    const Window &h = p_.axis[1].window, &w = p_.axis[2].window;
+    Tap tap = Tap::at(p_, terms.first % taps);
+    for (std::int64_t k = 0; k < terms.count; ++k) {
+      const Shift down = shift_of(h, tap.kh), across = shift_of(w, tap.kw);
+      const std::int64_t phase = (tap.kd * phases(h) + down.phase) * phases(w) + across.phase;
+      pointers[k] = copies[phase] + (down.outputs * s.pitch + across.outputs) * kSize;
+      if (tap.next(p_)) copies += s.taps;
     }
   }
 
@@ -165,26 +212,29 @@ class Run {
   }
 
   // The biases of complex sums, and activations that do more than bound.
-  void finish(const Strip& strip, const Channels& channels, const Sums& sums) const {
+  void finish(const Outputs& outputs, const Channels& channels, const Sums& sums) const {
     const bool biased = kProducts > 1 && a_.bias != nullptr;
     if (!biased && rows::only_bounds(p_.activation)) return;
     for (std::int64_t i = 0; i < channels.count; ++i)
       rows::finish(p_, biased ? bias_of(channels.first + i) : T{}, sums.data + i * sums.pitch,
-                   strip.count);
+                   outputs.sums());
   }
 
   // Positions of one image lie dst.spatial[2] bytes apart.
-  void store(const Strip& strip, const Channels& channels, const Sums& sums) const {
+  void store(const Outputs& outputs, const Channels& channels, const Sums& sums) const {
     const rows::Store store =
         rows::kernels().store[sum_index(rows::finished_type<T>(p_))][static_cast<int>(p_.dst_type)];
     const View& dst = a_.dst;
     const std::int64_t image = p_.outputs();
-    for (std::int64_t i = 0; i < strip.count;) {
-      const std::int64_t position = strip.begin + i;
-      const std::int64_t count = std::min(strip.count - i, image - position % image);
-      store(sums.data + i, sums.pitch,
-            {at(position, channels.first), dst.channel, dst.spatial[2], channels.count, count});
-      i += count;
+    const std::int64_t row = p_.axis[2].out;  // between rows of outputs
+    for (std::int64_t r = 0; r < outputs.rows; ++r) {
+      for (std::int64_t i = 0; i < outputs.count;) {
+        const std::int64_t position = outputs.begin + r * row + i;
+        const std::int64_t count = std::min(outputs.count - i, image - position % image);
+        store(sums.data + r * outputs.pitch + i, sums.pitch,
+              {at(position, channels.first), dst.channel, dst.spatial[2], channels.count, count});
+        i += count;
+      }
     }
   }
 
@@ -192,6 +242,7 @@ class Run {
   const Operands& a_;
   const rows::Bounds<Product> bounds_;
   const Tiling& t_;
+  const Problem copied_;  // whose taps are the rows that are gathered
   const Gather<T> gather_;
   std::byte* const workspace_;
 };
