@@ -8,7 +8,7 @@ namespace cconv {
 
 constexpr std::int64_t kCacheLine = 64;
 
-constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return a / b + (a % b > 0); }
+constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 constexpr std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "algorithms/direct/tiling.h"
+#include "algorithms/direct/shared.h"
 #include "algorithms/rows/border.h"
 #include "algorithms/rows/kernel.h"
 #include "problem/cursor.h"

@@ -12,7 +12,9 @@ namespace cconv::direct {
 constexpr std::int64_t phases(const Window& w) { return std::min(w.stride, span(w)); }
 
 // Outputs further on that the last tap's input lies in its phase.
-constexpr std::int64_t reach(const Window& w) { return (span(w) - 1) / w.stride; }
+constexpr std::int64_t reach(const Window& w) {
+  return w.stride == 1 ? span(w) - 1 : (span(w) - 1) / w.stride;
+}
 
 // The problem whose taps are the phases and whose outputs are all places in them.
 inline Problem phases_of(Problem p) {

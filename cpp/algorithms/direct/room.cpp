@@ -2,7 +2,7 @@
 //
 // The outputs of all images are numbered in C order of (n, od, oh, ow) and cut into strips.  For a
 // strip, the input under each term (c, kd, kh, kw) is a row of vectors (gather.h); or a strip is of
-// whole rows of outputs, and the taps of a channel share its copy (phases.h).  The kernel
+// whole rows of outputs, and the taps of a channel share its copy (shared.h).  The kernel
 // multiplies rows by raw weights for many output channels, 256 terms at a time; then the sums are
 // finished and stored, and the next channels take the same rows.  Sums grow in the result itself
 // where that has room for them.
@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "algorithms/direct/cost.h"
 #include "algorithms/direct/gather.h"
@@ -32,13 +33,14 @@ using rows::Sum;
 template <class T>
 class Run {
  public:
-  Run(const Problem& problem, const Operands& operands, const Tiling& tiling, std::byte* workspace)
+  // copied: the problem whose taps are the rows that are gathered.
+  Run(const Problem& problem, const Problem& copied, const Operands& operands, const Tiling& tiling,
+      std::byte* workspace)
       : p_(problem),
         a_(operands),
         bounds_(rows::bounds_of<T>(problem)),
         t_(tiling),
-        copied_(tiling.shared.rows > 0 ? phases_of(problem) : problem),
-        gather_(copied_, operands.src),
+        gather_(copied, operands.src),
         workspace_(workspace) {}
 
   // Items of one block of positions follow one another, so that its input is still in cache.
@@ -242,7 +244,6 @@ class Run {
   const Operands& a_;
   const rows::Bounds<Product> bounds_;
   const Tiling& t_;
-  const Problem copied_;  // whose taps are the rows that are gathered
   const Gather<T> gather_;
   std::byte* const workspace_;
 };
@@ -285,7 +286,9 @@ class Direct final : public Room {
   static void run_as(const Problem& p, const Operands& a, int threads, Stop& stop) {
     const Tiling tiling = tiling_of(p);
     const Workspace workspace(tiling.bytes_per_thread() * threads);
-    const Run<T> run(p, a, tiling, workspace.data());
+    std::optional<Problem> phases;
+    if (tiling.shared.rows > 0) phases = phases_of(p);
+    const Run<T> run(p, phases ? *phases : p, a, tiling, workspace.data());
     parallel_for(tiling.items(p), threads, stop,
                  [&](std::int64_t item, int worker) { run.item(item, worker, stop); });
   }
