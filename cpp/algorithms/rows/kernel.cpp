@@ -11,12 +11,18 @@ namespace {
 
 constexpr std::int64_t magnitude(std::int64_t a) { return a < 0 ? -a : a; }
 
+// Whether the elements of a row are neighbours rather than those of neighbouring rows.
+template <class Byte>
+CCONV_INLINE bool runs_along(const Patch<Byte>& patch) {
+  return patch.rows == 1 || magnitude(patch.row_step) >= magnitude(patch.step);
+}
+
 // Visits a patch so that neighbours in memory follow one another: along the rows, or, where the
 // rows lie closer together than the elements (channels last), across kAcross rows at a time.
 template <class Byte, class Visit>
 CCONV_INLINE void visit(const Patch<Byte>& patch, Visit element) {
   constexpr std::int64_t kAcross = 16;
-  if (magnitude(patch.row_step) >= magnitude(patch.step)) {
+  if (runs_along(patch)) {
     for (std::int64_t r = 0; r < patch.rows; ++r) {
       Byte* const row = patch.data + r * patch.row_step;
       for (std::int64_t i = 0; i < patch.count; ++i) element(row + i * patch.step, r, i);
@@ -164,7 +170,7 @@ __attribute__((noinline)) void gather(const Patch<const std::byte>& src, void* d
       copy_evens<Word>(src.data + r * src.row_step, to + r * to_step, src.count);
     return;
   }
-  if (magnitude(src.row_step) >= magnitude(src.step)) {
+  if (runs_along(src)) {
     for (std::int64_t r = 0; r < src.rows; ++r)
       copy_steps<Word>(src.data + r * src.row_step, src.step, to + r * to_step, src.count);
     return;
