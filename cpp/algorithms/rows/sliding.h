@@ -55,6 +55,7 @@ CCONV_INLINE void slide_block(const std::byte* const* rows, std::int64_t height,
     if (r < count) keep(r);
   }
   for (std::int64_t r = 1; r < count; ++r) {
+    ask_for(rows[r + height - 1] + at + kBytes, kBytes);
     r == 1 ? begin(height) : add(r + height - 1);
     const std::byte* const end = scratch + r * kBytes;
 #pragma GCC unroll 16
