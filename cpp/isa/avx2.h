@@ -34,6 +34,8 @@ constexpr bool kHalfVectors = true;
 template <class T>
 using HalfV = Vec<T, V<T>::kLanes / 2>;
 
+constexpr bool kShiftsLanes = false;  // of two vectors, by any number
+
 CCONV_INLINE HalfV<float> fma(HalfV<float> a, HalfV<float> b, HalfV<float> c) {
   return {_mm_fmadd_ps(a.v, b.v, c.v)};
 }

@@ -116,6 +116,15 @@ constexpr int kDirectVectors = 3;
 constexpr int kGemmVectors = 4;
 constexpr int kGemmHalved = 2;
 
+// Lanes i, i + 1, ... of a and then b, where lanes[l] = i + l.
+constexpr bool kShiftsLanes = true;
+CCONV_INLINE V<float> lanes_of(V<float> a, V<float> b, V<float>::Mask lanes) {
+  return {_mm512_permutex2var_ps(a.v, reinterpret_cast<__m512i>(lanes.v), b.v)};
+}
+CCONV_INLINE V<double> lanes_of(V<double> a, V<double> b, V<double>::Mask lanes) {
+  return {_mm512_permutex2var_pd(a.v, reinterpret_cast<__m512i>(lanes.v), b.v)};
+}
+
 // filter2d: its vectors (half as wide ones cross fewer lines of the cache, which gains a tenth on
 // Zen 4, and loses half of what processors with two wide multipliers can do);
 // columns of up to so many taps stay in registers, beside a tile of rows x vectors; the

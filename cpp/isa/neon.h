@@ -25,6 +25,8 @@ constexpr bool kHalfVectors = false;
 template <class T>
 using HalfV = V<T>;
 
+constexpr bool kShiftsLanes = false;  // of two vectors, by any number
+
 // 16 bytes become floats, and floats bytes: half to even, saturating, NaN becomes 0.
 CCONV_INLINE void widen_bytes(const std::byte* bytes, std::byte* floats) {
   const uint8x16_t b = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes));

@@ -24,6 +24,8 @@ constexpr bool kHalfVectors = false;
 template <class T>
 using HalfV = V<T>;
 
+constexpr bool kShiftsLanes = false;  // of two vectors, by any number
+
 // 16 bytes become floats, and floats bytes: half to even, saturating, NaN becomes 0.
 CCONV_INLINE void widen_bytes(const std::byte* bytes, std::byte* floats) {
   const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));

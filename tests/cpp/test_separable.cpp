@@ -104,7 +104,7 @@ bool goes_along(Level level, std::int64_t width, std::int64_t step, std::int64_t
   constexpr std::int64_t kSize = sizeof(T), kOutputs = 2;
   const std::int64_t reach = columns + (width - 1) * step;
   const std::int64_t pitch = reach * kSize + 1, sums_pitch = columns * kSize + 3;
-  Row<T> row(kOutputs * reach, random, kOutputs - 1);
+  Row<T> row(kOutputs * reach + kBehind / kSize, random, kOutputs - 1);
   for (std::int64_t r = 0; r < kOutputs; ++r) fill_numbers<T>(row.data + r * pitch, reach, random);
   const std::int64_t bytes = sums_pitch + columns * kSize, shared = along_bytes(width, step, kSize);
   Guarded sums(static_cast<std::size_t>(bytes)), scratch(static_cast<std::size_t>(shared));

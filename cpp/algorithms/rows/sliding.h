@@ -148,6 +148,86 @@ CCONV_INLINE int parts_along(const std::byte* row, std::int64_t width, std::int6
   return count;
 }
 
+// A window along a row as parts of 1, 2, 4, 8 neighbours and so on, each joined from two of the one
+// before.  They come from registers where all of it begins in one vector and the one behind it.
+template <class V>
+struct Parts {
+  static constexpr int kMost = 5;
+  int sizes;                       // so many
+  bool taken[kMost];               // whether windows have a part of the size,
+  typename V::Mask place[kMost];   // the lanes where it begins,
+  typename V::Mask second[kMost];  // and where the second of two does
+
+  static CCONV_INLINE bool fit(std::int64_t width, std::int64_t step) {
+    std::int64_t largest = 1;
+    while (2 * largest <= width) largest *= 2;
+    return 1 < width && largest < 1 << kMost && largest / 2 * step <= V::kLanes &&
+           (width - largest) * step <= V::kLanes;
+  }
+  static CCONV_INLINE Parts of(std::int64_t width, std::int64_t step) {
+    Parts p{};
+    const auto lanes_from = [](std::int64_t lane) {
+      typename V::Mask lanes{};
+      for (int l = 0; l < V::kLanes; ++l) lanes.v[l] = lane + l;
+      return lanes;
+    };
+    for (std::int64_t size = 1; size <= width; size *= 2, ++p.sizes) {
+      p.taken[p.sizes] = (width & size) != 0;
+      p.place[p.sizes] = lanes_from((width & (size - 1)) * step);
+      p.second[p.sizes] = lanes_from(size * step);
+    }
+    return p;
+  }
+};
+
+// As slide_along, for so many vectors of windows.  A vector of a part is there one vector later
+// than those it is joined from.  Reads kSizes vectors more than it stores.
+template <class V, int kSizes, class Op, class Store>
+CCONV_INLINE void slide_vectors(const std::byte* row, const Parts<V>& parts, std::int64_t vectors,
+                                Op op, Store store) {
+  V before[kSizes], windows[kSizes];  // of each size: the vector before, windows up to this part
+#pragma GCC unroll 8
+  for (int s = 0; s < kSizes; ++s) before[s] = windows[s] = V::fill(0);
+  for (std::int64_t i = -kSizes; i < vectors; ++i) {
+    V part = V::load(row + (i + kSizes) * sizeof(V)), up_to_here = part;
+    bool begun = false;
+#pragma GCC unroll 8
+    for (int s = 0; s < kSizes; ++s) {
+      const V up_to_last = up_to_here;
+      up_to_here = windows[s];
+      windows[s] = up_to_last;
+      if (parts.taken[s]) {
+        windows[s] =
+            begun ? op.join(up_to_last, lanes_of(before[s], part, parts.place[s])) : before[s];
+        begun = true;
+      }
+      const V twice = op.join(before[s], lanes_of(before[s], part, parts.second[s]));
+      before[s] = part;
+      part = twice;
+    }
+    if (i >= 0) store(windows[kSizes - 1], i * V::kLanes);
+  }
+}
+
+// As slide_along, where the parts fit.  Reads up to kMost vectors behind the row.
+template <class V, class T, class Op, class Store>
+CCONV_INLINE void slide_in_registers(const std::byte* row, const Parts<V>& parts,
+                                     std::int64_t columns, Op op, Store store) {
+  const std::int64_t whole = columns / V::kLanes * V::kLanes;
+  for (std::int64_t begin = 0; begin < columns;) {
+    // The last vector may overlap the one before.
+    const std::int64_t from = begin < whole ? 0 : columns - V::kLanes;
+    const std::int64_t vectors = begin < whole ? columns / V::kLanes : 1;
+    const std::byte* const at = row + from * sizeof(T);
+    const auto put = [&](V y, std::int64_t i) { store(y, from + i); };
+    if (parts.sizes == 2) slide_vectors<V, 2>(at, parts, vectors, op, put);
+    if (parts.sizes == 3) slide_vectors<V, 3>(at, parts, vectors, op, put);
+    if (parts.sizes == 4) slide_vectors<V, 4>(at, parts, vectors, op, put);
+    if (parts.sizes == 5) slide_vectors<V, 5>(at, parts, vectors, op, put);
+    begin = begin < whole ? whole : columns;
+  }
+}
+
 // Calls store(y, i) for vectors y of
 //
 //   row[i] op row[i + step] op ... row[i + (width - 1) * step]

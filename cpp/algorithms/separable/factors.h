@@ -215,7 +215,9 @@ SmallFactors small_factors(const T* weights, std::int64_t rows, std::int64_t col
   f.fitting = columns;
   if (255 * total + half > kMost) {
     constexpr std::int64_t kMostFits = 12;  // more are slower than floats
-    const bool ones = total == static_cast<double>(count);
+    const auto is_one = [](std::uint16_t weight) { return weight == 1; };
+    const bool ones = std::all_of(f.column.begin(), f.column.end(), is_one) &&
+                      std::all_of(f.row.begin(), f.row.end(), is_one);
     f.fitting = std::min(static_cast<std::int64_t>(kMost / 255) / rows, columns - 1);
     if (!ones || f.fitting == 0 || columns / f.fitting >= kMostFits || 255 * total > kMostExact)
       return {};

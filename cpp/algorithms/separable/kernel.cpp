@@ -31,6 +31,16 @@ CCONV_INLINE void equal_along(const A& a, Store store) {
   constexpr std::int64_t kSize = sizeof(T), kLanes = V<T>::kLanes;
   const std::int64_t piece = along_piece(a.width, a.step);
   const Weighted<T> plain{V<T>::fill(1)};
+  if constexpr (kShiftsLanes && kHasFractions<T>) {
+    using Parts = rows::Parts<V<T>>;
+    if (Parts::fit(a.width, a.step)) {
+      const Parts parts = Parts::of(a.width, a.step);
+      for (std::int64_t r = 0; r < a.outputs; ++r)
+        rows::slide_in_registers<V<T>, T>(a.rows + r * a.rows_pitch, parts, a.columns, plain,
+                                          [=](V<T> y, std::int64_t i) { store(y, r, i); });
+      return;
+    }
+  }
   for (std::int64_t r = 0; r < a.outputs; ++r) {
     for (std::int64_t i = 0; i < a.columns; i += piece) {
       const std::int64_t left = a.columns - i, from = left < kLanes ? a.columns - kLanes : i;

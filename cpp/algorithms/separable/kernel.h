@@ -30,11 +30,12 @@ struct Slide {
 
 // sums[r][i] = bias + sum over kw < width of rows[r][i + kw * step]
 //
-// rows: r * rows_pitch bytes from `rows` on.  columns: at least a vector's lanes.
-// scratch: of along_bytes(width, step, size).
+// rows: r * rows_pitch bytes from `rows` on; kBehind bytes behind the last of them are read too.
+// columns: at least a vector's lanes.  scratch: of along_bytes(width, step, size).
 //
 // Sums of 2, 4, 8 neighbours and so on are taken one from the other; those that make up the width
 // are added.
+constexpr std::int64_t kBehind = 512;
 template <class T>
 struct Along {
   const std::byte* rows;

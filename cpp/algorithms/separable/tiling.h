@@ -101,7 +101,7 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g, bool dense) {
   t.rows_bytes = whole_lines(saturating_multiply(rows_in, t.row_bytes));
   t.table_bytes = whole_lines(saturating_multiply(rows_in, sizeof(std::byte*)));
   t.tile_table_bytes = whole_lines(t.rank * k.tile_rows * std::int64_t{sizeof(std::byte*)});
-  t.columns_bytes = saturating_multiply(t.rank * t.band, t.sum_bytes);
+  t.columns_bytes = saturating_add(saturating_multiply(t.rank * t.band, t.sum_bytes), kBehind);
   t.resummed_bytes = t.rank > 1 ? t.sum_bytes : 0;
   t.sums_bytes = bytes ? 0 : saturating_multiply(k.tile_rows, t.sum_bytes);
   t.shared_bytes =
