@@ -25,7 +25,8 @@ class Run {
       : t_(t),
         g_(g),
         columns_(columns_of(g)),
-        input_(p, columns_, a.src.data, t.lanes, t.row_bytes, filter2d::kernels().tile_rows),
+        input_(p, columns_, a.src.data, t.lanes, t.row_bytes, filter2d::kernels().tile_rows,
+               t.slides),
         sums_(p, a, t, g, workspace),
         workspace_(workspace + weights_bytes(p, g)) {}
 
