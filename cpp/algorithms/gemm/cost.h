@@ -6,25 +6,9 @@
 
 namespace cconv::gemm {
 
-// The share of products that is summed where those with a border of zeros are left out, if there is
-// an end to counting them.
-inline double share_summed(const Problem& p) {
-  constexpr std::int64_t kCounted = 1024;  // taps of an axis
-  const BorderValue& border = p.border_value;
-  const bool zero = border.integer == 0 && border.value.real == 0 && border.value.imaginary == 0;
-  if (p.border != Border::constant || !zero || terms_of(p).taps > 1) return 1;
-  double share = 1;
-  for (const Axis& a : p.axis) {
-    if (a.window.kernel > kCounted) continue;
-    double inside = 0;
-    for (std::int64_t tap = 0; tap < a.window.kernel; ++tap) {
-      const Range positions = positions_inside(a.window, tap, a.in, a.out);
-      inside += static_cast<double>(positions.end - positions.begin);
-    }
-    share *= inside / (static_cast<double>(a.window.kernel) * static_cast<double>(a.out));
-  }
-  return share;
-}
+// The share of products that is summed: where a block is of one tap, without those with a border of
+// zeros.
+inline double share_summed(const Problem& p) { return terms_of(p).taps > 1 ? 1 : share_inside(p); }
 
 inline double seconds(const Problem& p) {
   constexpr double kPerCopy = 0.2e-9;     // of an element of input

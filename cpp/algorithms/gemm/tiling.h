@@ -23,8 +23,28 @@ constexpr std::int64_t kFewestItems = 16;  // cut channels further until there a
 constexpr std::int64_t kFewestShares = 8;  // cut positions further for so many strips and panels,
 constexpr std::int64_t kFewestPositions = 24;  // each of so many
 
+// The share of taps that see no border, where that is of zeros and counting comes to an end.
+inline double share_inside(const Problem& p) {
+  constexpr std::int64_t kCounted = 1024;  // taps of an axis
+  const BorderValue& border = p.border_value;
+  const bool zero = border.integer == 0 && border.value.real == 0 && border.value.imaginary == 0;
+  if (p.border != Border::constant || !zero) return 1;
+  double share = 1;
+  for (const Axis& a : p.axis) {
+    if (a.window.kernel > kCounted) continue;
+    double inside = 0;
+    for (std::int64_t tap = 0; tap < a.window.kernel; ++tap) {
+      const Range positions = positions_inside(a.window, tap, a.in, a.out);
+      inside += static_cast<double>(positions.end - positions.begin);
+    }
+    share *= inside / (static_cast<double>(a.window.kernel) * static_cast<double>(a.out));
+  }
+  return share;
+}
+
 // The terms (kd, kh, kw, c) of an output, in this order, in blocks: whole rows of taps; where these
-// have too many terms, whole taps; or parts of the channels of one tap.
+// have too many terms, or two taps see the border so often that it is worth leaving out, whole
+// taps; or parts of the channels of one tap.
 struct Terms {
   std::int64_t taps;      // of a block, before the last one
   std::int64_t channels;  // of a block, before the last one of a tap
@@ -35,6 +55,8 @@ inline Terms terms_of(const Problem& p) {
   const std::int64_t ICg = p.IC / p.G, KW = p.axis[2].window.kernel;
   if (ICg > kTermsPerBlock) return {1, divide_up(ICg, divide_up(ICg, kTermsPerBlock)), KW == 1};
   const std::int64_t taps = kTermsPerBlock / ICg;
+  constexpr double kWorthALook = 0.95;
+  if (taps == 2 && p.taps() > 1 && share_inside(p) < kWorthALook) return {1, ICg, KW == 1};
   if (taps < KW) return {taps, ICg, false};
   return {std::min(taps / KW * KW, p.taps()), ICg, true};
 }
