@@ -28,6 +28,10 @@ inline double seconds(const Problem& p) {
   double gather = per_copy(p) + kPerPiece / real(row_length(p));
   if (plain && !lies_across(p) && p.src_type == p.sum_type) gather = 0;
 
+  // Tiles of shorter vectors than AVX-512's are smaller: a tenth goes to their loads.
+  constexpr double kSmallTile = 1.1;
+  constexpr int kLongVector = 64;
+  if (rows::kernels().vector_bytes < kLongVector) summed *= kSmallTile;
   return begun + summed * real(p.OC) * terms * rows::seconds_per_product(p) +
          positions * real(p.G) * copied * gather +
          rows::outputs_of(p) * (real(blocks - 1) * kPerOutputAgain +
