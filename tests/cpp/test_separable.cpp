@@ -210,7 +210,7 @@ bool bytes_go_along(Level level, std::int64_t width, std::int64_t step, std::int
   const std::int64_t columns = kernels(level).word_lanes + random.between(0, 1100);
   const std::int64_t reach = columns + (width - 1) * step, pitch = 2 * reach + 1;
   const auto weights = some_weights(width, equal, random);
-  Row<std::uint8_t> memory(pitch + 2 * reach, random);
+  Row<std::uint8_t> memory(pitch + 2 * reach + kBehind, random);
   std::byte* const rows = memory.data;
   for (std::int64_t r = 0; r < kOutputs; ++r)
     for (std::int64_t i = 0; i < reach; ++i) {

@@ -150,9 +150,9 @@ CCONV_INLINE int parts_along(const std::byte* row, std::int64_t width, std::int6
 
 // A window along a row as parts of 1, 2, 4, 8 neighbours and so on, each joined from two of the one
 // before.  They come from registers where all of it begins in one vector and the one behind it.
-template <class V>
+// kFewest, kMost: sizes of parts that there may be.
+template <class V, int kFewest, int kMost>
 struct Parts {
-  static constexpr int kMost = 5;
   int sizes;                       // so many
   bool taken[kMost];               // whether windows have a part of the size,
   typename V::Mask place[kMost];   // the lanes where it begins,
@@ -161,8 +161,8 @@ struct Parts {
   static CCONV_INLINE bool fit(std::int64_t width, std::int64_t step) {
     std::int64_t largest = 1;
     while (2 * largest <= width) largest *= 2;
-    return 1 < width && largest < 1 << kMost && largest / 2 * step <= V::kLanes &&
-           (width - largest) * step <= V::kLanes;
+    return 1 << (kFewest - 1) <= largest && largest <= 1 << (kMost - 1) &&
+           largest / 2 * step <= V::kLanes && (width - largest) * step <= V::kLanes;
   }
   static CCONV_INLINE Parts of(std::int64_t width, std::int64_t step) {
     Parts p{};
@@ -182,8 +182,8 @@ struct Parts {
 
 // As slide_along, for so many vectors of windows.  A vector of a part is there one vector later
 // than those it is joined from.  Reads kSizes vectors more than it stores.
-template <class V, int kSizes, class Op, class Store>
-CCONV_INLINE void slide_vectors(const std::byte* row, const Parts<V>& parts, std::int64_t vectors,
+template <class V, int kSizes, class Parts, class Op, class Store>
+CCONV_INLINE void slide_vectors(const std::byte* row, const Parts& parts, std::int64_t vectors,
                                 Op op, Store store) {
   V before[kSizes], windows[kSizes];  // of each size: the vector before, windows up to this part
 #pragma GCC unroll 8
@@ -210,8 +210,8 @@ CCONV_INLINE void slide_vectors(const std::byte* row, const Parts<V>& parts, std
 }
 
 // As slide_along, where the parts fit.  Reads up to kMost vectors behind the row.
-template <class V, class T, class Op, class Store>
-CCONV_INLINE void slide_in_registers(const std::byte* row, const Parts<V>& parts,
+template <class V, class T, int kFewest, int kMost, class Op, class Store>
+CCONV_INLINE void slide_in_registers(const std::byte* row, const Parts<V, kFewest, kMost>& parts,
                                      std::int64_t columns, Op op, Store store) {
   const std::int64_t whole = columns / V::kLanes * V::kLanes;
   for (std::int64_t begin = 0; begin < columns;) {
@@ -220,10 +220,15 @@ CCONV_INLINE void slide_in_registers(const std::byte* row, const Parts<V>& parts
     const std::int64_t vectors = begin < whole ? columns / V::kLanes : 1;
     const std::byte* const at = row + from * sizeof(T);
     const auto put = [&](V y, std::int64_t i) { store(y, from + i); };
-    if (parts.sizes == 2) slide_vectors<V, 2>(at, parts, vectors, op, put);
-    if (parts.sizes == 3) slide_vectors<V, 3>(at, parts, vectors, op, put);
-    if (parts.sizes == 4) slide_vectors<V, 4>(at, parts, vectors, op, put);
-    if (parts.sizes == 5) slide_vectors<V, 5>(at, parts, vectors, op, put);
+    const auto slide = [&](auto sizes) {
+      constexpr int kSizes = decltype(sizes)::kCount;
+      if constexpr (kFewest <= kSizes && kSizes <= kMost) {
+        if (parts.sizes == kSizes) slide_vectors<V, kSizes>(at, parts, vectors, op, put);
+      }
+    };
+    slide(Some<3>{});
+    slide(Some<4>{});
+    slide(Some<5>{});
     begin = begin < whole ? whole : columns;
   }
 }

@@ -25,6 +25,20 @@ void slide(const Slide<T>& s) {
                        Weighted<T>{V<T>::fill(s.weight)});
 }
 
+constexpr std::int64_t kWord = sizeof(std::uint16_t);
+
+// As equal_along, if the parts of windows fit.
+template <class T, int kFewest, int kMost, class A, class Op, class Store>
+CCONV_INLINE bool along_in_registers(const A& a, Op op, Store store) {
+  using Parts = rows::Parts<V<T>, kFewest, kMost>;
+  if (!Parts::fit(a.width, a.step)) return false;
+  const Parts parts = Parts::of(a.width, a.step);
+  for (std::int64_t r = 0; r < a.outputs; ++r)
+    rows::slide_in_registers<V<T>, T>(a.rows + r * a.rows_pitch, parts, a.columns, op,
+                                      [=](V<T> y, std::int64_t i) { store(y, r, i); });
+  return true;
+}
+
 // Calls store(y, r, i) for vectors y of sums that cover all rows.  A: an Along, or BytesAlong.
 template <class T, class A, class Store>
 CCONV_INLINE void equal_along(const A& a, Store store) {
@@ -32,14 +46,9 @@ CCONV_INLINE void equal_along(const A& a, Store store) {
   const std::int64_t piece = along_piece(a.width, a.step);
   const Weighted<T> plain{V<T>::fill(1)};
   if constexpr (kShiftsLanes && kHasFractions<T>) {
-    using Parts = rows::Parts<V<T>>;
-    if (Parts::fit(a.width, a.step)) {
-      const Parts parts = Parts::of(a.width, a.step);
-      for (std::int64_t r = 0; r < a.outputs; ++r)
-        rows::slide_in_registers<V<T>, T>(a.rows + r * a.rows_pitch, parts, a.columns, plain,
-                                          [=](V<T> y, std::int64_t i) { store(y, r, i); });
-      return;
-    }
+    if (along_in_registers<T, 3, 5>(a, plain, store)) return;
+  } else if constexpr (kShiftsLanes && sizeof(T) == kWord) {
+    if (along_in_registers<T, 4, 4>(a, plain, store)) return;
   }
   for (std::int64_t r = 0; r < a.outputs; ++r) {
     for (std::int64_t i = 0; i < a.columns; i += piece) {
@@ -63,7 +72,6 @@ void along(const Along<T>& a) {
 }
 
 using Words = V<std::uint16_t>;
-constexpr std::int64_t kWord = sizeof(std::uint16_t);
 
 // Sums of kTaps weighted bytes, kRows neighbouring rows at once: a row is widened once for all.
 template <int kTaps, int kRows>

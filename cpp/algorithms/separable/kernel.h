@@ -96,7 +96,7 @@ struct Quotient {
 // of 16-bit sums as bytes: half to even, saturating.
 // rows: r * rows_pitch bytes from `rows` on.  columns: at least word_lanes.
 // shift: scale is 2^-shift; or negative, and then quotient may say it.
-// weights: null where all are 1, then as Along.
+// weights: null where all are 1, then as Along, and as much behind the rows is read.
 // fitting: as many terms as fit 16 bits; all, or else all weights are 1 and rows::kMostParts parts
 // make up the width.
 struct BytesAlong {
