@@ -153,6 +153,7 @@ CCONV_INLINE int parts_along(const std::byte* row, std::int64_t width, std::int6
 // kFewest, kMost: sizes of parts that there may be.
 template <class V, int kFewest, int kMost>
 struct Parts {
+  static_assert(3 <= kFewest && kMost <= 5);
   int sizes;                       // so many
   bool taken[kMost];               // whether windows have a part of the size,
   typename V::Mask place[kMost];   // the lanes where it begins,
