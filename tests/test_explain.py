@@ -24,6 +24,19 @@ def test_what_it_tells(dims):
     assert told.threads >= 1
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8", "u1", "i2"])
+@pytest.mark.parametrize("kernel", [1, 3])
+@pytest.mark.parametrize("algorithm", ["auto", "direct", "gemm", "filter2d"])
+def test_images_without_channels(algorithm, kernel, dtype):
+    """Of which there is nothing to compute."""
+    x, weight = np.zeros((5, 6, 0), dtype), np.ones((kernel, kernel), dtype)
+    options = {"padding": "same", "channels_last": True, "algorithm": algorithm}
+    told = cconv.explain("conv2d", x, weight, **options)
+    assert told.threads == 1
+    assert told.workspace >= 0
+    assert cconv.conv2d(x, weight, **options).shape == x.shape
+
+
 def test_it_prints_as_a_few_lines():
     text = str(cconv.explain("conv2d", (1, 64, 56, 56), (64, 64, 3, 3), padding=1))
     assert 4 <= len(text.splitlines()) <= 12

@@ -35,8 +35,9 @@ void draw_items(void* context, int worker) {
 
 int threads_worth(double seconds, int allowed) {
   constexpr double kSecondsPerThread = 15e-6;
+  if (!(seconds > kSecondsPerThread)) return 1;  // not a number neither
   return static_cast<int>(
-      std::clamp(seconds / kSecondsPerThread, 1.0, static_cast<double>(std::max(allowed, 1))));
+      std::min(seconds / kSecondsPerThread, static_cast<double>(std::max(allowed, 1))));
 }
 
 void parallel_for(std::int64_t items, int threads, Stop& stop, Item work, const void* context) {

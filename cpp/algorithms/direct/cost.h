@@ -25,13 +25,12 @@ inline double seconds(const Problem& p) {
     copied *= real(s.taps) / real(p.taps()) * real(s.places()) / outputs;
     begun = positions / outputs * real(p.G) * kPerItem;
   }
-  double gather = per_copy(p) + kPerPiece / real(row_length(p));
+  double gather = per_copy(p) + kPerPiece / std::max(real(row_length(p)), 1.0);
   if (plain && !lies_across(p) && p.src_type == p.sum_type) gather = 0;
 
-  // Tiles of shorter vectors than AVX-512's are smaller: a tenth goes to their loads.
+  // Tiles of short vectors are smaller: a tenth goes to their loads.
   constexpr double kSmallTile = 1.1;
-  constexpr int kLongVector = 64;
-  if (rows::kernels().vector_bytes < kLongVector) summed *= kSmallTile;
+  if (short_vectors()) summed *= kSmallTile;
   return begun + summed * real(p.OC) * terms * rows::seconds_per_product(p) +
          positions * real(p.G) * copied * gather +
          rows::outputs_of(p) * (real(blocks - 1) * kPerOutputAgain +

@@ -15,6 +15,9 @@ constexpr double kPerPiece = 2.5e-9;  // of an output row under a term
 constexpr double kPerOutput = 0.1e-9, kPerOutputStored = 0.27e-9, kPerOutputTransposed = 0.5e-9;
 constexpr double kPerOutputAgain = 0.3e-9;  // with each further block of terms
 
+// Shorter than those of AVX-512.
+inline bool short_vectors() { return rows::kernels().vector_bytes < 64; }
+
 // Rows lie closer together than their elements.
 inline bool lies_across(const Problem& p) { return p.channels_last && p.IC > 1; }
 

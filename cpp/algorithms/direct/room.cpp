@@ -55,6 +55,7 @@ class Run {
     const std::int64_t end = std::min(OCg, first + t_.channels);
     const Outputs outputs = outputs_of(block);
     for (std::int64_t o = first; o < end; o += t_.summed) {
+      if (o > first && worker == 0) stop.poll_when_due();
       const Channels channels{g, g * OCg + o, std::min(t_.summed, end - o)};
       compute(outputs, channels, o > first, worker, stop);
       if (stop.requested()) return;

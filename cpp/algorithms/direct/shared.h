@@ -58,13 +58,9 @@ constexpr std::int64_t row_length(const Problem& p) {
   return length;
 }
 
-// Rows lie pages apart, at any alignment.  Tiles of shorter vectors than AVX-512's pass over them
-// so often that copies are worth it, for many output channels (benchmarks/cpp,
-// direct/resnet50/k1*).
-inline bool copies_pay(const Problem& p) {
-  constexpr int kLongVector = 64;
-  return rows::kernels().vector_bytes < kLongVector && p.OC / p.G >= kManyChannels;
-}
+// Rows lie pages apart, at any alignment.  Tiles of short vectors pass over them so often that
+// copies are worth it, for many output channels (benchmarks/cpp, direct/resnet50/k1*).
+inline bool copies_pay(const Problem& p) { return short_vectors() && p.OC / p.G >= kManyChannels; }
 
 // Whether most rows of the kernel are rows of src.
 inline bool reads_in_place(const Problem& p) {
@@ -116,7 +112,7 @@ inline Shared shared_of(const Problem& p) {
   const std::int64_t taps = p.taps(), outputs = p.outputs();
   // What takes as long as finding out.
   constexpr std::int64_t kFewCopies = 2048;
-  if (taps == d.window.kernel || is_complex(p.sum_type) ||
+  if (taps == d.window.kernel || is_complex(p.sum_type) || outputs == kMaxExtent ||
       saturating_product({p.IC, taps, p.N, outputs}) < kFewCopies)
     return {};
   Shared s;
@@ -124,10 +120,10 @@ inline Shared shared_of(const Problem& p) {
   s.taps = saturating_product({d.window.kernel, phases(h.window), phases(w.window)});
   if (s.taps >= taps || s.below > h.out || s.beside > w.out || reads_in_place(p)) return {};
 
-  constexpr std::int64_t kNearBytes = 48 << 10, kFewestColumns = 256;
+  constexpr std::int64_t kSharedNear = 48 << 10, kFewestColumns = 256;
   s.channels = std::min(p.IC / p.G, (most_terms(p) - 1) / taps + 2);
   s.pitch = saturating_add(w.out, s.beside);
-  const std::int64_t bytes = p.OC / p.G < kManyChannels ? kRowBytes : kNearBytes;
+  const std::int64_t bytes = p.OC / p.G < kManyChannels ? kRowBytes : kSharedNear;
   const std::int64_t places = std::min(
       bytes / saturating_product({s.channels, s.taps, size_of(p.sum_type)}), kMostPositions);
   s.columns = w.out;

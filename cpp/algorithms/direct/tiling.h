@@ -59,8 +59,8 @@ inline Tiling tiling_of(const Problem& p) {
     if (t.blocks <= 1) t.positions = round_up(std::max<std::int64_t>(total, 1), lanes);
   }
 
-  const std::int64_t shared = divide_up(t.blocks * p.G * OCg, kFewestItems);
-  const std::int64_t fewest = round_up(std::max(shared, kFewestChannels), kChannelStep);
+  const std::int64_t even = divide_up(t.blocks * p.G * OCg, kFewestItems);
+  const std::int64_t fewest = round_up(std::max(even, kFewestChannels), kChannelStep);
   const std::int64_t held =
       std::max(kSumBytes / (t.positions * size) / kChannelStep, std::int64_t{1}) * kChannelStep;
   const bool gathered_once = p.terms() <= terms_per_block(p.sum_type);

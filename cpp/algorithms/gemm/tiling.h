@@ -26,12 +26,15 @@ constexpr std::int64_t kFewestPositions = 24;  // each of so many
 // The share of taps that see no border, where that is of zeros and counting comes to an end.
 inline double share_inside(const Problem& p) {
   constexpr std::int64_t kCounted = 1024;  // taps of an axis
+  constexpr std::int64_t kMostCounted = kMaxExtent / 8;
   const BorderValue& border = p.border_value;
   const bool zero = border.integer == 0 && border.value.real == 0 && border.value.imaginary == 0;
   if (p.border != Border::constant || !zero) return 1;
   double share = 1;
   for (const Axis& a : p.axis) {
-    if (a.window.kernel > kCounted) continue;
+    const bool absurd =
+        span(a.window) > kMostCounted || padded_extent(a.window, a.in) > kMostCounted;
+    if (a.window.kernel > kCounted || a.out == 0 || absurd) continue;
     double inside = 0;
     for (std::int64_t tap = 0; tap < a.window.kernel; ++tap) {
       const Range positions = positions_inside(a.window, tap, a.in, a.out);

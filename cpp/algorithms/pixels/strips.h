@@ -63,6 +63,7 @@ inline Strips cut(std::int64_t total, std::int64_t unit, std::int64_t piece, std
 
 // pixel_bytes: of a copied pixel; 0 where the input is read in place.
 inline Strips cut_strips(const Problem& p, std::int64_t pixel_bytes, const Limits& limits) {
+  if (p.outputs() == 0) return {1, 1, 1, 0, 0, 0};
   const Axis &d = p.axis[0], &h = p.axis[1], &w = p.axis[2];
   const std::int64_t images = std::max<std::int64_t>(p.N, 1);  // strips of none have a length too
   const std::int64_t total = images * p.outputs(), plane = h.out * w.out;
@@ -98,7 +99,7 @@ inline Strips cut_strips(const Problem& p, std::int64_t pixel_bytes, const Limit
 // How much of what is copied along the width is beyond what outputs take one after the other: large
 // where taps are far apart.
 inline double spread(const Axis& w, const Limits& limits) {
-  const std::int64_t n = std::min(w.out, limits.positions);
+  const std::int64_t n = std::clamp<std::int64_t>(w.out, 1, limits.positions);
   return static_cast<double>(reach(w, n)) /
          (static_cast<double>(n) * static_cast<double>(w.window.stride));
 }

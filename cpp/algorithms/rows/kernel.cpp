@@ -302,7 +302,7 @@ void load(const Patch<const std::byte>& src, void* dst, std::int64_t dst_stride)
                                          out, step);
   else if (src.step == kSize)
     copy_rows<Sum>(src.data, src.row_step, out, step, src.rows, src.count);
-  else if (src.row_step == kSize)
+  else if (src.row_step == kSize && src.rows > 1)
     copy_columns<WordOf<Sum>>(src.data, src.step, out, step, src.count, src.rows);
   else
     gather<WordOf<Sum>>(src, dst, dst_stride);

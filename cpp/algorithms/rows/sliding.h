@@ -175,7 +175,7 @@ struct Parts {
     for (std::int64_t size = 1; size <= width; size *= 2, ++p.sizes) {
       p.taken[p.sizes] = (width & size) != 0;
       p.place[p.sizes] = lanes_from((width & (size - 1)) * step);
-      p.second[p.sizes] = lanes_from(size * step);
+      p.second[p.sizes] = lanes_from(size * step);  // of the largest, of no use
     }
     return p;
   }

@@ -31,6 +31,7 @@ constexpr std::int64_t kWord = sizeof(std::uint16_t);
 template <class T, int kFewest, int kMost, class A, class Op, class Store>
 CCONV_INLINE bool along_in_registers(const A& a, Op op, Store store) {
   using Parts = rows::Parts<V<T>, kFewest, kMost>;
+  static_assert(kMost * sizeof(V<T>) <= kBehind);
   if (!Parts::fit(a.width, a.step)) return false;
   const Parts parts = Parts::of(a.width, a.step);
   for (std::int64_t r = 0; r < a.outputs; ++r)

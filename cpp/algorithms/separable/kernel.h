@@ -28,6 +28,8 @@ struct Slide {
   std::byte* scratch;
 };
 
+constexpr std::int64_t kBehind = 512;  // bytes: vectors that sums along rows read ahead
+
 // sums[r][i] = bias + sum over kw < width of rows[r][i + kw * step]
 //
 // rows: r * rows_pitch bytes from `rows` on; kBehind bytes behind the last of them are read too.
@@ -35,7 +37,6 @@ struct Slide {
 //
 // Sums of 2, 4, 8 neighbours and so on are taken one from the other; those that make up the width
 // are added.
-constexpr std::int64_t kBehind = 512;
 template <class T>
 struct Along {
   const std::byte* rows;
