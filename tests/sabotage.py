@@ -89,6 +89,27 @@ FAULTS = (
         ("test_conv.py::test_every_number_of_output_channels",),
     ),
     Fault(
+        "a tap beside its place in a copy",
+        "cpp/algorithms/direct/phases.h",
+        "w.stride == 1 ? Shift{0, at}",
+        "w.stride == 1 ? Shift{0, at + (at > 5)}",
+        ("test_conv.py::test_taps_share_what_they_see",),
+    ),
+    Fault(
+        "a tap in the wrong phase",
+        "cpp/algorithms/direct/phases.h",
+        "Shift{at % w.stride, at / w.stride}",
+        "Shift{at % w.stride * (at < 7), at / w.stride}",
+        ("test_conv.py::test_taps_share_what_they_see",),
+    ),
+    Fault(
+        "the last of some elements in steps",
+        "cpp/algorithms/rows/kernel.cpp",
+        "lanes[l] = load_one<Word>(src + l * step);",
+        "lanes[l] = load_one<Word>(src + (l < 3 ? l : 2) * step);",
+        ("test_conv.py::test_taps_share_what_they_see",),
+    ),
+    Fault(
         "a dropped bias",
         "cpp/algorithms/rows/kernel.cpp",
         "activation(V<T>::load(row + i) + b).store(row + i);",

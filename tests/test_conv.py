@@ -157,6 +157,41 @@ def test_every_row_length(dtype, padding, algorithm):
         np.testing.assert_array_equal(y, expected)
 
 
+SHARING = {  # kernel, stride, dilation, padding
+    "side by side": ((3, 3), 1, 1, ((1, 1), (1, 1))),
+    "asymmetric": ((5, 4), (2, 1), 1, ((0, 2), (3, 1))),
+    "longer than steps": ((6, 5), (4, 2), 1, ((2, 2), (2, 2))),
+    "shorter than steps": ((5, 2), (3, 4), 1, ((1, 0), (0, 3))),
+    "apart": ((3, 3), 1, (4, 2), ((4, 4), (2, 2))),
+    "of one phase": ((3, 3), 2, 4, ((4, 4), (4, 4))),
+    "of some phases": ((3, 4), (3, 2), (2, 3), ((3, 1), (4, 5))),
+    "down": ((7, 1), 1, 1, ((3, 3), (0, 0))),
+    "across": ((1, 7), 1, 1, ((0, 0), (3, 3))),
+    "in several blocks": ((9, 11), 1, 1, ((4, 4), (5, 5))),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("case", SHARING.values(), ids=SHARING)
+def test_taps_share_what_they_see(case, mode):
+    """Of few channels, direct copies rows once for all taps."""
+    kernel, stride, dilation, padding = case
+    (sh, sw), (dh, dw) = np.broadcast_to(stride, 2), np.broadcast_to(dilation, 2)
+    span = dh * (kernel[0] - 1) + 1, dw * (kernel[1] - 1) + 1
+    options = {"padding": padding, "padding_mode": mode, "stride": stride, "dilation": dilation}
+    for dtype in ("f4", "f8", "u1"):
+        x, weight = digits(0, 2, 3, 33, 47, dtype=dtype), digits(1, 4, 3, *kernel, dtype="f4")
+        padded = np.pad(x, [(0, 0), (0, 0), *padding], mode).astype("f8")
+        seen = np.lib.stride_tricks.sliding_window_view(padded, span, (2, 3))
+        seen = seen[:, :, ::sh, ::sw, ::dh, ::dw]
+        expected = np.einsum("nchwij,ocij->nohw", seen, weight.astype("f8"))
+        y = cconv.conv2d(x, weight, algorithm="direct", **options)
+        np.testing.assert_array_equal(y, expected)
+        last = np.ascontiguousarray(np.moveaxis(x, 1, -1))
+        y = cconv.conv2d(last, weight, algorithm="direct", channels_last=True, **options)
+        np.testing.assert_array_equal(y, np.moveaxis(expected, 1, -1))
+
+
 @by_room
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_every_number_of_output_channels(dtype, algorithm):
