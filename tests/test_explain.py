@@ -105,7 +105,7 @@ def test_what_no_memory_holds(x, weight, options):
 
 def test_taps_are_not_counted_for_ever():
     told = cconv.explain("conv1d", (1, 300, 2**41), (4, 300, 2**40), padding=1)
-    assert told.algorithm == "direct"
+    assert told.algorithm in GENERAL
 
 
 def test_nothing_is_computed():
