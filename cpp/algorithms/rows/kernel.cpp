@@ -149,7 +149,7 @@ CCONV_INLINE void copy_steps(const std::byte* src, std::int64_t step, std::byte*
   std::int64_t i = 0;
   if constexpr (kLanes > 1) {
     for (; i + kLanes <= count; i += kLanes, src += kLanes * step) {
-      typename Vec<Word, kLanes>::Native lanes;
+      typename Vec<Word, kLanes>::Native lanes{};
 #pragma GCC unroll 16
       for (int l = 0; l < kLanes; ++l) lanes[l] = load_one<Word>(src + l * step);
       Vec<Word, kLanes>{lanes}.store(dst + i * kSize);
