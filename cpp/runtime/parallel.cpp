@@ -35,7 +35,7 @@ void draw_items(void* context, int worker) {
 
 int threads_worth(double seconds, int allowed) {
   constexpr double kSecondsPerThread = 15e-6;
-  if (!(seconds > kSecondsPerThread)) return 1;  // not a number neither
+  if (!(seconds > kSecondsPerThread)) return 1;  // nor for what is no number
   return static_cast<int>(
       std::min(seconds / kSecondsPerThread, static_cast<double>(std::max(allowed, 1))));
 }

@@ -42,8 +42,7 @@ template <class T>
 class Input {
  public:
   // lanes: the least that a segment has.  row_bytes: of a copied row.  tile_rows: rows of outputs
-  // that are summed together; once: what is loaded of a row is not loaded again
-  // soon.
+  // that are summed together.  once: what is loaded of a row is not loaded again soon.
   Input(const Problem& p, const Geometry& g, const std::byte* src, std::int64_t lanes,
         std::int64_t row_bytes, std::int64_t tile_rows, bool once = false)
       : p_(p),
@@ -55,8 +54,7 @@ class Input {
         load_(sizeof(T) == 1
                   ? rows::kernels().gather[0]
                   : rows::kernels().load[static_cast<int>(p.src_type)][sum_index(p.sum_type)]) {
-    constexpr std::int64_t kNear =
-        4 << 20;  // bytes from end to end of a plane that lies in some cache
+    constexpr std::int64_t kNear = 4 << 20;  // from end to end of a plane that lies in some cache
     const std::int64_t step = std::abs(g.src_step[1]);
     const bool finds_lines = once && step <= kNear / std::max<std::int64_t>(g.h.in, 1);
     in_place_ = as_it_is_ && g.src_step[2] == kSize && g.w.window.stride == 1 &&
