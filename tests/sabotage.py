@@ -90,14 +90,14 @@ FAULTS = (
     ),
     Fault(
         "a tap beside its place in a copy",
-        "cpp/algorithms/direct/phases.h",
+        "cpp/problem/window.h",
         "w.stride == 1 ? Shift{0, at}",
         "w.stride == 1 ? Shift{0, at + (at > 5)}",
         ("test_conv.py::test_taps_share_what_they_see",),
     ),
     Fault(
         "a tap in the wrong phase",
-        "cpp/algorithms/direct/phases.h",
+        "cpp/problem/window.h",
         "Shift{at % w.stride, at / w.stride}",
         "Shift{(at + (at > 2)) % w.stride, at / w.stride}",
         ("test_conv.py::test_taps_share_what_they_see",),

@@ -95,6 +95,23 @@ constexpr std::int64_t input_index(const Window& w, std::int64_t out, std::int64
   return out * w.stride + tap * w.dilation - w.before;
 }
 
+// With stride s the input of a tap at neighbouring outputs lies s apart: it is of one phase of the
+// axis, in which other taps of that phase see the same elements, some outputs further on.
+constexpr std::int64_t phases(const Window& w) { return std::min(w.stride, span(w)); }
+
+struct Shift {
+  std::int64_t phase, outputs;
+};
+constexpr Shift shift_of(const Window& w, std::int64_t tap) {
+  const std::int64_t at = tap * w.dilation;
+  return w.stride == 1 ? Shift{0, at} : Shift{at % w.stride, at / w.stride};
+}
+
+// The most outputs that a tap is further on.
+constexpr std::int64_t most_shifted(const Window& w) {
+  return w.stride == 1 ? span(w) - 1 : (span(w) - 1) / w.stride;
+}
+
 // Output positions [begin, end) for which a tap reads inside [0, in).
 struct Range {
   std::int64_t begin = 0;

@@ -1,6 +1,7 @@
 // The arithmetic of one axis, against windows that are placed one by one and counted.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "problem/window.h"
@@ -99,6 +100,22 @@ TEST_CASE("pad_full lets every element meet every tap") {
         CHECK(meetings == 1);
       }
     CHECK(out == in + span(w) - 1);
+  });
+}
+
+TEST_CASE("a tap sees what its phase does, some outputs further on") {
+  for_each_window([](const Window& w, std::int64_t) {
+    Window phase = w;
+    phase.dilation = 1;
+    std::int64_t most = 0;
+    for (std::int64_t tap = 0; tap < w.kernel; ++tap) {
+      const Shift shift = shift_of(w, tap);
+      most = std::max(most, shift.outputs);
+      CHECK(shift.phase >= 0);
+      CHECK(shift.phase < phases(w));
+      CHECK(input_index(phase, shift.outputs + 2, shift.phase) == input_index(w, 2, tap));
+    }
+    CHECK(most_shifted(w) == most);
   });
 }
 

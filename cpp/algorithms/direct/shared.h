@@ -1,8 +1,11 @@
-// How many positions direct summation wants to sum at once, and when taps share copies (phases.h).
+// How many positions direct summation wants to sum at once, and when taps share copies: a phase of
+// a channel (problem/window.h) is copied once for all of them, border included, as far as windows
+// reach.
 #pragma once
 
+#include <algorithm>
+
 #include "algorithms/direct/kernel.h"
-#include "algorithms/direct/phases.h"
 #include "algorithms/direct/prices.h"
 #include "runtime/workspace.h"
 
@@ -80,7 +83,20 @@ inline bool grows_in_place(const Problem& p) {
          (p.outputs() % lanes_of(p) == 0 || p.outputs() >= kManyPositions);
 }
 
-// Blocks whose taps share copies (phases.h): rows x columns of outputs, or none.  The sums of a row
+// The problem whose taps are the phases and whose outputs are all places in them.
+inline Problem phases_of(Problem p) {
+  for (Axis* const a : {&p.axis[1], &p.axis[2]}) {
+    Window& w = a->window;
+    a->out += most_shifted(w);
+    w.kernel = phases(w);
+    w.dilation = 1;
+    // The last places of some phases are no tap's.
+    w.after = std::max<std::int64_t>(0, input_index(w, a->out - 1, w.kernel - 1) - (a->in - 1));
+  }
+  return p;
+}
+
+// Blocks whose taps share copies: rows x columns of outputs, or none.  The sums of a row
 // lie `pitch` from those of the next one; the ones in between are of no output.
 struct Shared {
   std::int64_t rows = 0, columns = 0, pitch = 0;
@@ -116,7 +132,7 @@ inline Shared shared_of(const Problem& p) {
       saturating_product({p.IC, taps, p.N, outputs}) < kFewCopies)
     return {};
   Shared s;
-  s.below = reach(h.window), s.beside = reach(w.window);
+  s.below = most_shifted(h.window), s.beside = most_shifted(w.window);
   s.taps = saturating_product({d.window.kernel, phases(h.window), phases(w.window)});
   if (s.taps >= taps || s.below > h.out || s.beside > w.out || reads_in_place(p)) return {};
 

@@ -38,7 +38,7 @@ inline double seconds(const Problem& p) {
   const double outputs =
       planes * static_cast<double>(g.d.out) * static_cast<double>(g.h.out) * columns;
   const double copied = rows * static_cast<double>(planes::phase_pitch(g, t.columns)) *
-                        static_cast<double>(std::min(g.w.window.stride, span(g.w.window)));
+                        static_cast<double>(phases(g.w.window));
   return outputs * static_cast<double>(p.terms()) * rows::seconds_per_product(p) *
              (alone ? kPerProductAlone
               : few ? kPerProductOfFew

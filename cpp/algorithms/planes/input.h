@@ -18,14 +18,13 @@ namespace cconv::planes {
 // neighbouring inputs.  In elements.
 inline std::int64_t phase_pitch(const Geometry& g, std::int64_t columns) {
   const Window& w = g.w.window;
-  const std::int64_t behind = saturating_multiply((span(w) - 1) / w.stride + 2, g.inner);
+  const std::int64_t behind = saturating_multiply(most_shifted(w) + 2, g.inner);
   return round_up(std::min(saturating_add(columns, behind), kMaxExtent / 64), 16);
 }
 // Of so many bytes; an odd number of cache lines, so that columns of rows are not of one set.
 inline std::int64_t row_bytes(const Geometry& g, std::int64_t columns, std::int64_t size) {
-  const std::int64_t phases = std::min(g.w.window.stride, span(g.w.window));
   const std::int64_t bytes =
-      whole_lines(saturating_product({phases, phase_pitch(g, columns), size}));
+      whole_lines(saturating_product({phases(g.w.window), phase_pitch(g, columns), size}));
   return bytes | kCacheLine;
 }
 
@@ -90,8 +89,8 @@ class Input {
     const Window& w = g_.w.window;
     const std::int64_t pitch = phase_pitch(g_, s.count()) * kSize;
     for (std::int64_t kw = 0; kw < w.kernel; ++kw) {
-      const std::int64_t at = kw * w.dilation;
-      offsets[kw] = at % w.stride * pitch + at / w.stride * g_.inner * kSize;
+      const Shift shift = shift_of(w, kw);
+      offsets[kw] = shift.phase * pitch + shift.outputs * g_.inner * kSize;
     }
   }
 
@@ -147,7 +146,7 @@ class Input {
     const std::int64_t pixel = s.begin / g_.inner, first = input_index(w, pixel, 0);
     const std::int64_t outputs = (s.end - 1) / g_.inner - pixel + 1;
     const std::int64_t pitch = phase_pitch(g_, s.count()) * kSize;
-    for (std::int64_t phase = 0; phase < std::min(w.stride, span(w)); ++phase)
+    for (std::int64_t phase = 0; phase < phases(w); ++phase)
       copy_phase(rows, {1, w.stride, 1, -(first + phase), 0},
                  outputs + (span(w) - 1 - phase) / w.stride, copies + phase * pitch);
     return {copies + (s.begin - pixel * g_.inner) * kSize, row_bytes_, rows.count};
