@@ -19,6 +19,7 @@ constexpr std::int64_t kSumBytes = 256 << 10;
 constexpr pixels::Limits kInPlace{192, 1, 0};
 constexpr pixels::Limits kCopied{768, 64, 320 << 10};
 constexpr std::int64_t kStripsPacked = 4;  // as often a panel may be packed
+constexpr double kCopiesPacked = 3.5;      // as often as weights, pixels may be copied for it
 constexpr std::int64_t kFewestItems = 16;  // cut channels further until there are so many
 constexpr std::int64_t kFewestShares = 8;  // cut positions further for so many strips and panels,
 constexpr std::int64_t kFewestPositions = 24;  // each of so many
@@ -138,7 +139,14 @@ inline Tiling tiling_of(const Problem& p, bool in_place) {
 
   const std::int64_t panel_bytes =
       t.strips.positions * kernels().most_vectors * panels.lanes * size;
-  t.packs = !p.prepared && t.strips.count <= kStripsPacked;
+  // Of several strips, each is copied for each panel again.
+  const std::int64_t copied = saturating_product(
+      {t.strips.count > 1 ? t.strips.count : 0, t.strips.band_rows, t.strips.band_pixels});
+  const bool copies_pay = static_cast<double>(copied) * static_cast<double>(panels.count) *
+                              static_cast<double>(p.IC / p.G) <=
+                          kCopiesPacked * static_cast<double>(panels.vectors * panels.lanes) *
+                              static_cast<double>(p.terms());
+  t.packs = !p.prepared && t.strips.count <= kStripsPacked && copies_pay;
   t.panels = t.packs ? 1 : std::clamp<std::int64_t>(kSumBytes / panel_bytes, 1, panels.count);
   while (t.panels > 1 && t.strips.count * p.G * divide_up(panels.count, t.panels) < kFewestItems)
     --t.panels;
