@@ -176,6 +176,16 @@ CCONV_INLINE Vec<T, N> alternate(Vec<T, N> a, Vec<T, N> b) {
     return alternate<kFirst>(a, b, typename FirstLanes<N>::type{});
 }
 
+// Lanes n, n + 1 and so on of a and then b.
+template <int n, class T, int N, int... I>
+CCONV_INLINE Vec<T, N> lanes_from(Vec<T, N> a, Vec<T, N> b, Lanes<I...>) {
+  return {__builtin_shufflevector(a.v, b.v, (n + I)...)};
+}
+template <int n, class T, int N>
+CCONV_INLINE Vec<T, N> lanes_from(Vec<T, N> a, Vec<T, N> b) {
+  return lanes_from<n>(a, b, typename FirstLanes<N>::type{});
+}
+
 // The bits of the lanes as integers, and back.
 template <class T, int N>
 CCONV_INLINE typename Vec<T, N>::Mask to_bits(Vec<T, N> a) {

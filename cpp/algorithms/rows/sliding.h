@@ -149,15 +149,17 @@ CCONV_INLINE int parts_along(const std::byte* row, std::int64_t width, std::int6
 }
 
 // A window along a row as parts of 1, 2, 4, 8 neighbours and so on, each joined from two of the one
-// before.  They come from registers where all of it begins in one vector and the one behind it.
+// before.  They come from registers where all of it begins in one vector and the one behind it: for
+// levels that shift lanes by any number.
 // kFewest, kMost: sizes of parts that there may be.
 template <class V, int kFewest, int kMost>
 struct Parts {
   static_assert(3 <= kFewest && kMost <= 5);
-  int sizes;                       // so many
-  bool taken[kMost];               // whether windows have a part of the size,
-  typename V::Mask place[kMost];   // the lanes where it begins,
-  typename V::Mask second[kMost];  // and where the second of two does
+  static constexpr int kAhead = kMost;  // vectors read behind a row, at most
+  int sizes;                            // so many
+  bool taken[kMost];                    // whether windows have a part of the size,
+  typename V::Mask place[kMost];        // the lanes where it begins,
+  typename V::Mask second[kMost];       // and where the second of two does
 
   static CCONV_INLINE bool fit(std::int64_t width, std::int64_t step) {
     std::int64_t largest = 1;
@@ -179,57 +181,156 @@ struct Parts {
     }
     return p;
   }
+
+  // As slide_along, for so many vectors of windows.
+  template <class Op, class Store>
+  CCONV_INLINE void slide(const std::byte* row, std::int64_t vectors, Op op, Store store) const {
+    const auto with = [&](auto count) {
+      constexpr int kSizes = decltype(count)::kCount;
+      if constexpr (kFewest <= kSizes && kSizes <= kMost) {
+        if (sizes == kSizes) slide_sizes<kSizes>(row, vectors, op, store);
+      }
+    };
+    with(Some<3>{});
+    with(Some<4>{});
+    with(Some<5>{});
+  }
+
+ private:
+  // A vector of a part is there one vector later than those it is joined from.
+  template <int kSizes, class Op, class Store>
+  CCONV_INLINE void slide_sizes(const std::byte* row, std::int64_t vectors, Op op,
+                                Store store) const {
+    V before[kSizes], windows[kSizes];  // of each size: the vector before, windows up to this part
+#pragma GCC unroll 8
+    for (int s = 0; s < kSizes; ++s) before[s] = windows[s] = V::fill(0);
+    for (std::int64_t i = -kSizes; i < vectors; ++i) {
+      V part = V::load(row + (i + kSizes) * sizeof(V)), up_to_here = part;
+      bool begun = false;
+#pragma GCC unroll 8
+      for (int s = 0; s < kSizes; ++s) {
+        const V up_to_last = up_to_here;
+        up_to_here = windows[s];
+        windows[s] = up_to_last;
+        if (taken[s]) {
+          windows[s] = begun ? op.join(up_to_last, lanes_of(before[s], part, place[s])) : before[s];
+          begun = true;
+        }
+        const V twice = op.join(before[s], lanes_of(before[s], part, second[s]));
+        before[s] = part;
+        part = twice;
+      }
+      if (i >= 0) store(windows[kSizes - 1], i * V::kLanes);
+    }
+  }
 };
 
-// As slide_along, for so many vectors of windows.  A vector of a part is there one vector later
-// than those it is joined from.  Reads kSizes vectors more than it stores.
-template <class V, int kSizes, class Parts, class Op, class Store>
-CCONV_INLINE void slide_vectors(const std::byte* row, const Parts& parts, std::int64_t vectors,
-                                Op op, Store store) {
-  V before[kSizes], windows[kSizes];  // of each size: the vector before, windows up to this part
-#pragma GCC unroll 8
-  for (int s = 0; s < kSizes; ++s) before[s] = windows[s] = V::fill(0);
-  for (std::int64_t i = -kSizes; i < vectors; ++i) {
-    V part = V::load(row + (i + kSizes) * sizeof(V)), up_to_here = part;
-    bool begun = false;
-#pragma GCC unroll 8
-    for (int s = 0; s < kSizes; ++s) {
-      const V up_to_last = up_to_here;
-      up_to_here = windows[s];
-      windows[s] = up_to_last;
-      if (parts.taken[s]) {
-        windows[s] =
-            begun ? op.join(up_to_last, lanes_of(before[s], part, parts.place[s])) : before[s];
-        begun = true;
-      }
-      const V twice = op.join(before[s], lanes_of(before[s], part, parts.second[s]));
-      before[s] = part;
-      part = twice;
-    }
-    if (i >= 0) store(windows[kSizes - 1], i * V::kLanes);
-  }
-}
+// Such a window of a width and a step that are known: the largest part comes first, so that each
+// begins at a multiple of twice its size, which is a vector, or half of two, or a load.
+template <class V, class T, int kWidth, int kStep>
+class KnownWindow {
+  static constexpr int kLanes = V::kLanes;
+  static constexpr std::int64_t kSize = sizeof(T);
 
-// As slide_along, where the parts fit.  Reads up to kMost vectors behind the row.
-template <class V, class T, int kFewest, int kMost, class Op, class Store>
-CCONV_INLINE void slide_in_registers(const std::byte* row, const Parts<V, kFewest, kMost>& parts,
-                                     std::int64_t columns, Op op, Store store) {
+  // Of parts of 2^s: whether there is one, the lane where it begins, the lane where its second half
+  // does, and how many vectors ahead of it single elements are known.
+  static constexpr bool has(int s) { return (kWidth >> s & 1) != 0; }
+  static constexpr int place(int s) { return (kWidth >> (s + 1) << (s + 1)) * kStep; }
+  static constexpr int second(int s) { return kStep << (s - 1); }
+  static constexpr int whole(int lanes) { return (lanes + kLanes - 1) / kLanes; }
+  static constexpr int behind(int s) { return s < 2 ? 0 : behind(s - 1) + whole(second(s)); }
+
+  static constexpr int largest() {
+    int s = 0;
+    while (2 << s <= kWidth) ++s;
+    return s;
+  }
+  static constexpr int kLargest = largest();
+  static constexpr int ahead() {
+    int most = 0;
+    for (int s = 1; s <= kLargest; ++s) {
+      const int vectors = behind(s) + (has(s) ? whole(place(s)) : 0);
+      if (vectors > most) most = vectors;
+    }
+    return most;
+  }
+
+ public:
+  // Vectors read behind a row, at most.
+  static constexpr int kAhead = ahead() + whole(kStep);
+
+  // As slide_along, for so many vectors of windows.
+  template <class Op, class Store>
+  CCONV_INLINE void slide(const std::byte* row, std::int64_t vectors, Op op, Store store) {
+    for (std::int64_t i = -kFirst; i < 0; ++i) next(row + i * sizeof(V), op);
+    for (std::int64_t i = 0; i < vectors * kLanes; i += kLanes) {
+      next(row + i * kSize, op);
+      store(window(row + i * kSize, op), i);
+    }
+  }
+
+ private:
+  static constexpr int kFirst = ahead();
+  V part_[kLargest + 1][kFirst + 1];  // [s][v]: of 2^s, v vectors ahead of the window
+
+  template <int s, int kLane>
+  CCONV_INLINE V part() const {
+    constexpr int kVector = kLane / kLanes, kRest = kLane % kLanes;
+    if constexpr (kRest == 0)
+      return part_[s][kVector];
+    else
+      return lanes_from<kRest>(part_[s][kVector], part_[s][kVector + 1]);
+  }
+
+  // Goes on to the window's vector at `row`.
+  template <class Op>
+  CCONV_INLINE void next(const std::byte* row, Op op) {
+#pragma GCC unroll 8
+    for (int s = 1; s <= kLargest; ++s) {
+#pragma GCC unroll 16
+      for (int v = 0; v < kFirst; ++v) part_[s][v] = part_[s][v + 1];
+    }
+    row += kFirst * sizeof(V);
+    part_[1][kFirst] = op.join(V::load(row), V::load(row + kStep * kSize));
+    double_from<2>(op);
+  }
+  template <int s, class Op>
+  CCONV_INLINE void double_from(Op op) {
+    if constexpr (s <= kLargest) {
+      constexpr int kVector = kFirst - behind(s);
+      part_[s][kVector] =
+          op.join(part_[s - 1][kVector], part<s - 1, kVector * kLanes + second(s)>());
+      double_from<s + 1>(op);
+    }
+  }
+
+  template <class Op>
+  CCONV_INLINE V window(const std::byte* row, Op op) const {
+    const V y = with_parts<kLargest - 1>(part_[kLargest][0], op);
+    return has(0) ? op.join(y, V::load(row + place(0) * kSize)) : y;
+  }
+  template <int s, class Op>
+  CCONV_INLINE V with_parts(V y, Op op) const {
+    if constexpr (s < 1)
+      return y;
+    else if constexpr (has(s))
+      return with_parts<s - 1>(op.join(y, part<s, place(s)>()), op);
+    else
+      return with_parts<s - 1>(y, op);
+  }
+};
+
+// As slide_along, of a window that slides in registers.  Reads up to kAhead vectors behind the row.
+template <class V, class T, class Window, class Op, class Store>
+CCONV_INLINE void slide_in_registers(const std::byte* row, Window window, std::int64_t columns,
+                                     Op op, Store store) {
   const std::int64_t whole = columns / V::kLanes * V::kLanes;
   for (std::int64_t begin = 0; begin < columns;) {
     // The last vector may overlap the one before.
     const std::int64_t from = begin < whole ? 0 : columns - V::kLanes;
     const std::int64_t vectors = begin < whole ? columns / V::kLanes : 1;
-    const std::byte* const at = row + from * sizeof(T);
-    const auto put = [&](V y, std::int64_t i) { store(y, from + i); };
-    const auto slide = [&](auto sizes) {
-      constexpr int kSizes = decltype(sizes)::kCount;
-      if constexpr (kFewest <= kSizes && kSizes <= kMost) {
-        if (parts.sizes == kSizes) slide_vectors<V, kSizes>(at, parts, vectors, op, put);
-      }
-    };
-    slide(Some<3>{});
-    slide(Some<4>{});
-    slide(Some<5>{});
+    window.slide(row + from * sizeof(T), vectors, op,
+                 [=](V y, std::int64_t i) { store(y, from + i); });
     begin = begin < whole ? whole : columns;
   }
 }

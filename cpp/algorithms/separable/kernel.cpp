@@ -27,17 +27,44 @@ void slide(const Slide<T>& s) {
 
 constexpr std::int64_t kWord = sizeof(std::uint16_t);
 
-// As equal_along, if the parts of windows fit.
-template <class T, int kFewest, int kMost, class A, class Op, class Store>
-CCONV_INLINE bool along_in_registers(const A& a, Op op, Store store) {
-  using Parts = rows::Parts<V<T>, kFewest, kMost>;
-  static_assert(kMost * sizeof(V<T>) <= kBehind);
-  if (!Parts::fit(a.width, a.step)) return false;
-  const Parts parts = Parts::of(a.width, a.step);
+// As equal_along, by windows that slide in registers.
+template <class T, class Window, class A, class Store>
+CCONV_INLINE void slide_rows(const A& a, const Window& window, Store store) {
+  static_assert(Window::kAhead * sizeof(V<T>) <= kBehind);
   for (std::int64_t r = 0; r < a.outputs; ++r)
-    rows::slide_in_registers<V<T>, T>(a.rows + r * a.rows_pitch, parts, a.columns, op,
+    rows::slide_in_registers<V<T>, T>(a.rows + r * a.rows_pitch, window, a.columns,
+                                      Weighted<T>{V<T>::fill(1)},
                                       [=](V<T> y, std::int64_t i) { store(y, r, i); });
-  return true;
+}
+
+// As equal_along, if windows of this step are of one of these widths.
+template <class T, int kStep, int... kWidths, class A, class Store>
+CCONV_INLINE bool known_along(const A& a, Store store) {
+  const auto is = [&](auto width) {
+    constexpr int kWidth = decltype(width)::kCount;
+    if (a.width != kWidth) return false;
+    slide_rows<T>(a, rows::KnownWindow<V<T>, T, kWidth, kStep>{}, store);
+    return true;
+  };
+  return a.step == kStep && (is(rows::Some<kWidths>{}) || ...);
+}
+
+// As equal_along, if windows can slide in registers.
+template <class T, class A, class Store>
+CCONV_INLINE bool along_in_registers(const A& a, Store store) {
+  constexpr bool kWords = sizeof(T) == kWord, kFloats = kHasFractions<T>;
+  if constexpr (kShiftsLanes && (kFloats || kWords)) {
+    using Parts = rows::Parts<V<T>, kWords ? 4 : 3, kWords ? 4 : 5>;
+    if (!Parts::fit(a.width, a.step)) return false;
+    slide_rows<T>(a, Parts::of(a.width, a.step), store);
+    return true;
+  } else if constexpr (V<T>::kLanes >= 4 && (kFloats || kWords)) {
+    if (known_along<T, 1, 7, 9, 11, 13, 15, 17, 19, 21>(a, store)) return true;
+    constexpr int kColors = 3;
+    if constexpr (V<T>::kLanes > 2 * kColors)
+      return known_along<T, kColors, 7, 9, 11, 13, 15, 17, 19, 21>(a, store);
+  }
+  return false;
 }
 
 // Calls store(y, r, i) for vectors y of sums that cover all rows.  A: an Along, or BytesAlong.
@@ -46,11 +73,7 @@ CCONV_INLINE void equal_along(const A& a, Store store) {
   constexpr std::int64_t kSize = sizeof(T), kLanes = V<T>::kLanes;
   const std::int64_t piece = along_piece(a.width, a.step);
   const Weighted<T> plain{V<T>::fill(1)};
-  if constexpr (kShiftsLanes && kHasFractions<T>) {
-    if (along_in_registers<T, 3, 5>(a, plain, store)) return;
-  } else if constexpr (kShiftsLanes && sizeof(T) == kWord) {
-    if (along_in_registers<T, 4, 4>(a, plain, store)) return;
-  }
+  if (along_in_registers<T>(a, store)) return;
   for (std::int64_t r = 0; r < a.outputs; ++r) {
     for (std::int64_t i = 0; i < a.columns; i += piece) {
       const std::int64_t left = a.columns - i, from = left < kLanes ? a.columns - kLanes : i;
