@@ -51,7 +51,13 @@ struct Short {
 #pragma GCC unroll 32
     for (int q = 0; q < (kRows - 1) * kStride + kTaps; ++q) {
       W<T> x[kVectors];
-      load<T>(place.rows[q] + offset, x);
+      if constexpr (kTaps > 1) {
+        load<T>(place.rows[q] + offset, x);
+      } else {
+#pragma GCC unroll 8
+        for (int j = 0; j < kVectors; ++j)
+          x[j] = W<T>::load(place.rows[q] + offset + j * sizeof(W<T>));
+      }
 #pragma GCC unroll 32
       for (int r = 0; r < kRows; ++r) {
         const int k = q - r * kStride;
@@ -220,6 +226,8 @@ void all_rows(const Block<T>& block, std::int64_t output = 0) {
   }
 }
 
+constexpr int kLoneVectors = 8;  // of a row that shares nothing with others
+
 // Tiles for so many taps of a column: what the registers hold beside the taps and a row.
 constexpr int rows_for(int taps, int vectors) {
   const int rows = (kRegisters - 1 - taps - vectors) / vectors;
@@ -237,6 +245,7 @@ void filter_short(const Block<T>& block) {
   if constexpr (kTaps > 0) {
     constexpr int kVectors = vectors_for(kTaps), kRows = rows_for(kTaps, kVectors);
     if (block.KH < kTaps) return filter_short<T, kTaps - 1>(block);
+    if constexpr (kTaps == 1) return all_rows<T, OneChain<Short<1, 1>>, 1, kLoneVectors>(block);
     if (block.row_stride == 1)
       return all_rows<T, OneChain<Short<kTaps, 1>>, kRows, kVectors>(block);
     if constexpr (kTaps % 2 == 1) {
