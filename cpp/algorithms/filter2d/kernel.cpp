@@ -107,13 +107,30 @@ CCONV_INLINE void clear(W<T> (&sum)[kRows][kVectors]) {
   }
 }
 
+// Stores sums with the bias, within bounds.
+template <class T, int kRows, int kVectors>
+CCONV_INLINE void finish(const Block<T>& block, W<T> (&sum)[kRows][kVectors], std::byte* to) {
+  const std::int64_t pitch = block.sums_pitch;
+  const T bias = block.bias;
+#pragma GCC unroll 32
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) sum[r][j] = sum[r][j] + W<T>::fill(bias);
+  }
+  rows::bound(block.bounds, sum);
+#pragma GCC unroll 32
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) sum[r][j].store(to + r * pitch + j * sizeof(W<T>));
+  }
+}
+
 // A tile whose terms are one chain.
 template <class Column>
 struct OneChain {
   template <class T, int kRows, int kVectors>
   static CCONV_INLINE void tile(const Block<T>& block, Place<T> place, std::byte* to) {
-    const std::int64_t KW = block.KW, pitch = block.sums_pitch;
-    const T bias = block.bias;
+    const std::int64_t KW = block.KW;
     W<T> sum[kRows][kVectors];
     clear<T>(sum);
     for (std::int64_t kd = block.KD; kd > 0; --kd) {
@@ -122,17 +139,7 @@ struct OneChain {
       place.rows += block.rows_pitch;
       place.weights += block.KH * KW * sizeof(T);
     }
-#pragma GCC unroll 32
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) sum[r][j] = sum[r][j] + W<T>::fill(bias);
-    }
-    rows::bound(block.bounds, sum);
-#pragma GCC unroll 32
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) sum[r][j].store(to + r * pitch + j * sizeof(W<T>));
-    }
+    finish<T>(block, sum, to);
   }
 };
 
@@ -175,13 +182,97 @@ struct ManyChains {
   }
 };
 
+// Tiles of some rows, from `output` on.
 template <class T, class Chains, int kRows, int kVectors>
-CCONV_INLINE void tile(const Block<T>& block, std::int64_t output, std::int64_t column) {
-  const std::int64_t at = column * sizeof(T);
-  Chains::template tile<T, kRows, kVectors>(
-      block, {block.rows + output * block.row_stride, block.weights, at},
-      block.sums + output * block.sums_pitch + at);
-}
+class Tiles {
+ public:
+  CCONV_INLINE Tiles(const Block<T>& block, std::int64_t output) : block_(block), output_(output) {}
+
+  CCONV_INLINE void at(std::int64_t column) const {
+    const std::int64_t at = column * sizeof(T);
+    Chains::template tile<T, kRows, kVectors>(
+        block_, {block_.rows + output_ * block_.row_stride, block_.weights, at},
+        block_.sums + output_ * block_.sums_pitch + at);
+  }
+
+ private:
+  const Block<T>& block_;
+  const std::int64_t output_;
+};
+
+// A single column of taps: these and the addresses of rows stay where they are from tile to tile.
+template <int kTaps>
+struct LoneColumn {};
+template <class T, int kTaps, int kRows, int kVectors>
+class Tiles<T, LoneColumn<kTaps>, kRows, kVectors> {
+ public:
+  CCONV_INLINE Tiles(const Block<T>& block, std::int64_t output)
+      : block_(block), sums_(block.sums + output * block.sums_pitch) {
+#pragma GCC unroll 32
+    for (int q = 0; q < kRows + kTaps - 1; ++q)
+      rows_[q] = block.rows[output + q] + block.offsets[0];
+#pragma GCC unroll 8
+    for (int k = 0; k < kTaps; ++k)
+      taps_[k] = W<T>::fill(load_one<T>(block.weights + k * sizeof(T)));
+  }
+
+  CCONV_INLINE void at(std::int64_t column) const {
+    const std::int64_t at = column * sizeof(T);
+    W<T> sum[kRows][kVectors];
+    clear<T>(sum);
+#pragma GCC unroll 32
+    for (int q = 0; q < kRows + kTaps - 1; ++q) {
+      W<T> x[kVectors];
+      load<T>(rows_[q] + at, x);
+#pragma GCC unroll 32
+      for (int r = 0; r < kRows; ++r) {
+        if (q >= r && q - r < kTaps) add<T>(sum[r], taps_[q - r], x);
+      }
+    }
+    finish<T>(block_, sum, sums_ + at);
+  }
+
+ private:
+  const Block<T>& block_;
+  std::byte* const sums_;
+  const std::byte* rows_[kRows + kTaps - 1];
+  W<T> taps_[kTaps];
+};
+
+// A single row of few taps, which stay where they are too.
+template <int kTaps>
+struct LoneRow {};
+template <class T, int kTaps, int kVectors>
+class Tiles<T, LoneRow<kTaps>, 1, kVectors> {
+ public:
+  CCONV_INLINE Tiles(const Block<T>& block, std::int64_t output)
+      : block_(block), sums_(block.sums + output * block.sums_pitch) {
+#pragma GCC unroll 8
+    for (int k = 0; k < kTaps; ++k) {
+      under_[k] = block.rows[output * block.row_stride] + block.offsets[k];
+      taps_[k] = W<T>::fill(load_one<T>(block.weights + k * sizeof(T)));
+    }
+  }
+
+  CCONV_INLINE void at(std::int64_t column) const {
+    const std::int64_t at = column * sizeof(T);
+    W<T> sum[1][kVectors];
+    clear<T>(sum);
+#pragma GCC unroll 8
+    for (int k = 0; k < kTaps; ++k) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j)
+        sum[0][j] = fma(W<T>::load(under_[k] + at + j * sizeof(W<T>)), taps_[k], sum[0][j]);
+    }
+    finish<T>(block_, sum, sums_ + at);
+  }
+
+ private:
+  const Block<T>& block_;
+  std::byte* const sums_;
+  const std::byte* under_[kTaps];
+  W<T> taps_[kTaps];
+};
 
 // Asks for what the tile a little further on reads first of all tiles.
 template <class T, int kRows, int kStep>
@@ -200,15 +291,16 @@ CCONV_INLINE void prefetch(const Block<T>& block, std::int64_t output, std::int6
 template <class T, class Chains, int kRows, int kVectors>
 void row_group(const Block<T>& block, std::int64_t output, std::int64_t column = 0) {
   constexpr std::int64_t kStep = kVectors * W<T>::kLanes;
+  const Tiles<T, Chains, kRows, kVectors> tiles(block, output);
   for (; column + kStep <= block.columns; column += kStep) {
     if constexpr (kRows > 1) prefetch<T, kRows, kStep>(block, output, column);
-    tile<T, Chains, kRows, kVectors>(block, output, column);
+    tiles.at(column);
   }
   if (column == block.columns) return;
   if constexpr (kVectors > 1)
     row_group<T, Chains, kRows, 1>(block, output, column);
   else
-    tile<T, Chains, kRows, 1>(block, output, block.columns - kStep);
+    tiles.at(block.columns - kStep);
 }
 
 // The outputs from `output` on.  A last tile that would be more than half full overlaps the one
@@ -223,6 +315,15 @@ void all_rows(const Block<T>& block, std::int64_t output = 0) {
     if (left > kRows / 2 && block.outputs >= kRows)
       return row_group<T, Chains, kRows, kVectors>(block, block.outputs - kRows);
     all_rows<T, Chains, (kRows > 4 ? kRows / 2 : 1), kVectors>(block, output);
+  }
+}
+
+// Rows under a single column of taps.  The last tile may overlap the one before.
+template <class T, int kTaps, int kRows, int kVectors>
+void lone_column(const Block<T>& block) {
+  for (std::int64_t output = 0; output < block.outputs; output += kRows) {
+    const std::int64_t last = block.outputs - kRows;
+    row_group<T, LoneColumn<kTaps>, kRows, kVectors>(block, output < last ? output : last);
   }
 }
 
@@ -245,7 +346,15 @@ void filter_short(const Block<T>& block) {
   if constexpr (kTaps > 0) {
     constexpr int kVectors = vectors_for(kTaps), kRows = rows_for(kTaps, kVectors);
     if (block.KH < kTaps) return filter_short<T, kTaps - 1>(block);
-    if constexpr (kTaps == 1) return all_rows<T, OneChain<Short<1, 1>>, 1, kLoneVectors>(block);
+    if constexpr (kTaps == 1) {
+      if (block.KD == 1 && block.KW == 3) return all_rows<T, LoneRow<3>, 1, kLoneVectors>(block);
+      if (block.KD == 1 && block.KW == 5) return all_rows<T, LoneRow<5>, 1, kLoneVectors>(block);
+      return all_rows<T, OneChain<Short<1, 1>>, 1, kLoneVectors>(block);
+    }
+    if constexpr (kTaps == 3 || kTaps == 5) {
+      if (block.row_stride == 1 && block.KD * block.KW == 1 && block.outputs >= kRows)
+        return lone_column<T, kTaps, kRows, kVectors>(block);
+    }
     if (block.row_stride == 1)
       return all_rows<T, OneChain<Short<kTaps, 1>>, kRows, kVectors>(block);
     if constexpr (kTaps % 2 == 1) {
