@@ -13,7 +13,7 @@
 namespace cconv {
 
 // Results of fewer bytes, or in shorter pieces, are better off in the cache.
-constexpr std::int64_t kStreamedBytes = std::int64_t{16} << 20;
+constexpr std::int64_t kStreamedBytes = 16'000'000;
 constexpr std::int64_t kStreamedPiece = 2048;
 
 // memcpy, past the caches where the processor can.

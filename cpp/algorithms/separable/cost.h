@@ -13,7 +13,7 @@ inline double seconds(const Problem& p) {
   constexpr double kPerProductAlone = 1.9;  // where they are not: each has a load of its own
   constexpr double kShared = 4;             // of terms that neighbours share
   constexpr double kOfBytes = 0.4;          // in 16 bits, rounding included
-  constexpr double kPerOutput = 0.2e-9, kPerOutputStored = 0.26e-9;
+  constexpr double kPerOutput = 0.17e-9, kPerOutputStored = 0.23e-9;
   constexpr double kPerSummedByte = 0.1e-9;  // of each of a few products
   constexpr double kPerCopy = 0.12e-9;       // of an element of input
   constexpr double kPerRow = 20e-9, kPerItem = 200e-9;

@@ -13,7 +13,8 @@ using planes::Geometry;
 using planes::rows_under;
 
 // Blocking.  Columns summed of a band's rows stay in the second-level cache until they are summed
-// along the rows; those that windows slide over gain more by long rows.
+// along the rows; those that windows slide over gain more by long rows, and so do copied ones,
+// whose bands are higher.
 constexpr std::int64_t kColumnBytes = 192 << 10, kSlidingBytes = 768 << 10;
 constexpr std::int64_t kFewEqual = 7;  // terms, which are as fast summed one by one
 constexpr std::int64_t kMostHalo = std::int64_t{1} << 24;  // columns, that sums are shared over
@@ -87,7 +88,8 @@ inline Tiling tiling_of(const Problem& p, const Geometry& g, bool dense) {
   t.bands = divide_up(g.h.out, t.band);
 
   const std::int64_t all = std::max<std::int64_t>(g.columns(), 1);
-  const std::int64_t fitting = (t.slides ? kSlidingBytes : kColumnBytes) / (t.rank * t.band * size);
+  const std::int64_t fitting = t.slides ? kSlidingBytes / (t.band * size)
+                                        : kColumnBytes / (t.rank * std::min(t.band, kBand) * size);
   const std::int64_t most = round_up(std::max({fitting, 64 * t.lanes, 2 * t.halo}), t.lanes);
   t.chunks = divide_up(all, most);
   t.columns = round_up(divide_up(all, t.chunks), t.lanes);
