@@ -200,41 +200,59 @@ class Tiles {
   const std::int64_t output_;
 };
 
-// A single column of taps: these and the addresses of rows stay where they are from tile to tile.
-template <int kTaps>
-struct LoneColumn {};
-template <class T, int kTaps, int kRows, int kVectors>
-class Tiles<T, LoneColumn<kTaps>, kRows, kVectors> {
+// Columns of few taps of one depth: the addresses of rows stay where they are from tile to tile,
+// and so do the taps of a single one.
+template <int kTaps, bool kLone>
+struct Columns {};
+template <class T, int kTaps, bool kLone, int kRows, int kVectors>
+class Tiles<T, Columns<kTaps, kLone>, kRows, kVectors> {
  public:
   CCONV_INLINE Tiles(const Block<T>& block, std::int64_t output)
-      : block_(block), sums_(block.sums + output * block.sums_pitch) {
+      : block_(block), sums_(block.sums + output * block.sums_pitch), KW_(block.KW) {
 #pragma GCC unroll 32
-    for (int q = 0; q < kRows + kTaps - 1; ++q)
-      rows_[q] = block.rows[output + q] + block.offsets[0];
-#pragma GCC unroll 8
-    for (int k = 0; k < kTaps; ++k)
-      taps_[k] = W<T>::fill(load_one<T>(block.weights + k * sizeof(T)));
+    for (int q = 0; q < kRows + kTaps - 1; ++q) rows_[q] = block.rows[output + q];
+    if constexpr (kLone) load_taps(0, taps_);
   }
 
   CCONV_INLINE void at(std::int64_t column) const {
     const std::int64_t at = column * sizeof(T);
     W<T> sum[kRows][kVectors];
     clear<T>(sum);
-#pragma GCC unroll 32
-    for (int q = 0; q < kRows + kTaps - 1; ++q) {
-      W<T> x[kVectors];
-      load<T>(rows_[q] + at, x);
-#pragma GCC unroll 32
-      for (int r = 0; r < kRows; ++r) {
-        if (q >= r && q - r < kTaps) add<T>(sum[r], taps_[q - r], x);
+    if constexpr (kLone) {
+      chain(at + block_.offsets[0], taps_, sum);
+    } else {
+      for (std::int64_t kw = 0; kw < KW_; ++kw) {
+        W<T> taps[kTaps];
+        load_taps(kw, taps);
+        chain(at + block_.offsets[kw], taps, sum);
       }
     }
     finish<T>(block_, sum, sums_ + at);
   }
 
  private:
+  CCONV_INLINE void load_taps(std::int64_t kw, W<T> (&taps)[kTaps]) const {
+    const std::byte* weights = block_.weights + kw * sizeof(T);
+#pragma GCC unroll 8
+    for (int k = 0; k < kTaps; ++k, weights += KW_ * sizeof(T))
+      taps[k] = W<T>::fill(load_one<T>(weights));
+  }
+  CCONV_INLINE void chain(std::int64_t at, const W<T> (&taps)[kTaps],
+                          W<T> (&sum)[kRows][kVectors]) const {
+#pragma GCC unroll 32
+    for (int q = 0; q < kRows + kTaps - 1; ++q) {
+      W<T> x[kVectors];
+      load<T>(rows_[q] + at, x);
+#pragma GCC unroll 32
+      for (int r = 0; r < kRows; ++r) {
+        if (q >= r && q - r < kTaps) add<T>(sum[r], taps[q - r], x);
+      }
+    }
+  }
+
   const Block<T>& block_;
   std::byte* const sums_;
+  const std::int64_t KW_;
   const std::byte* rows_[kRows + kTaps - 1];
   W<T> taps_[kTaps];
 };
@@ -318,14 +336,8 @@ void all_rows(const Block<T>& block, std::int64_t output = 0) {
   }
 }
 
-// Rows under a single column of taps.  The last tile may overlap the one before.
-template <class T, int kTaps, int kRows, int kVectors>
-void lone_column(const Block<T>& block) {
-  for (std::int64_t output = 0; output < block.outputs; output += kRows) {
-    const std::int64_t last = block.outputs - kRows;
-    row_group<T, LoneColumn<kTaps>, kRows, kVectors>(block, output < last ? output : last);
-  }
-}
+// So small that addresses take as long as the sums of a tile.
+constexpr bool kTilesAreSmall = kFilterRows * kFilterVectors <= 8;
 
 constexpr int kLoneVectors = 8;  // of a row that shares nothing with others
 
@@ -351,9 +363,10 @@ void filter_short(const Block<T>& block) {
       if (block.KD == 1 && block.KW == 5) return all_rows<T, LoneRow<5>, 1, kLoneVectors>(block);
       return all_rows<T, OneChain<Short<1, 1>>, 1, kLoneVectors>(block);
     }
-    if constexpr (kTaps == 3 || kTaps == 5) {
-      if (block.row_stride == 1 && block.KD * block.KW == 1 && block.outputs >= kRows)
-        return lone_column<T, kTaps, kRows, kVectors>(block);
+    if constexpr (kTilesAreSmall && (kTaps == 3 || kTaps == 5)) {
+      if (block.row_stride == 1 && block.KD == 1)
+        return block.KW == 1 ? all_rows<T, Columns<kTaps, true>, kRows, kVectors>(block)
+                             : all_rows<T, Columns<kTaps, false>, kRows, kVectors>(block);
     }
     if (block.row_stride == 1)
       return all_rows<T, OneChain<Short<kTaps, 1>>, kRows, kVectors>(block);
