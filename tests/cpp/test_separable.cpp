@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "algorithms/separable/factors.h"
@@ -114,25 +115,22 @@ bool goes_along(Level level, std::int64_t width, std::int64_t step, std::int64_t
   along_of(kernels(level), T{})({row.data, pitch, width, step, bias, kOutputs, columns, to,
                                  sums_pitch, scratch.last(static_cast<std::size_t>(shared))});
 
-  // The parts of all windows follow one another in one order, the largest first or last.
-  bool largest_last = true, largest_first = true;
+  // The parts of a window, the largest first; on one level the smallest.
+  std::array<std::int64_t, 6> sizes{32, 16, 8, 4, 2, 1};
+  if (name_of(level) == std::string("avx512")) std::ranges::reverse(sizes);
+  bool right = sums.rest_is_untouched() && scratch.rest_is_untouched();
   for (std::int64_t r = 0; r < kOutputs; ++r)
     for (std::int64_t i = 0; i < columns; ++i) {
-      const auto sum_of = [&](auto sizes) {
-        T sum = 0;
-        std::int64_t at = i;
-        for (const std::int64_t size : sizes) {
-          if ((width & size) == 0) continue;
-          sum = static_cast<T>(sum + halves<T>(row.data + r * pitch, at, size, step));
-          at += size * step;
-        }
-        return static_cast<T>(sum + bias);
-      };
-      const T found = number_at<T>(to + r * sums_pitch, i);
-      largest_last &= same(found, sum_of(std::array<std::int64_t, 6>{1, 2, 4, 8, 16, 32}));
-      largest_first &= same(found, sum_of(std::array<std::int64_t, 6>{32, 16, 8, 4, 2, 1}));
+      T sum = 0;
+      std::int64_t at = i;
+      for (const std::int64_t size : sizes) {
+        if ((width & size) == 0) continue;
+        sum = static_cast<T>(sum + halves<T>(row.data + r * pitch, at, size, step));
+        at += size * step;
+      }
+      right &= same(number_at<T>(to + r * sums_pitch, i), static_cast<T>(sum + bias));
     }
-  return sums.rest_is_untouched() && scratch.rest_is_untouched() && (largest_last || largest_first);
+  return right;
 }
 
 TEST_CASE_TEMPLATE("along: every width", T, float, double, std::uint32_t, std::uint64_t) {

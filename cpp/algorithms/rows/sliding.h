@@ -109,10 +109,14 @@ CCONV_INLINE void slide(const std::byte* const* rows, std::int64_t height, std::
 
 constexpr int kMostParts = 64;  // of windows along a row
 
-// The parts of windows along a row, which follow one another: where those of the first window are.
-// What is joined are 1, 2, 4, 8 neighbours and so on, at most `most`, each from two of the one
-// before; kTwice: elements may be joined twice, so that the two largest that overlap are a window.
-// Gives how many there are, at most kMostParts.
+// Whether the largest part of a window comes first, or the smallest: as windows that slide in
+// registers have it on this level.
+constexpr bool kLargestFirst = !kShiftsLanes;
+
+// The parts of windows along a row, which follow one another: where those of the first window are,
+// in the order in which they are joined.  What is joined are 1, 2, 4, 8 neighbours and so on, at
+// most `most`, each from two of the one before; kTwice: elements may be joined twice, so that the
+// two largest that overlap are a window.  Gives how many there are, at most kMostParts.
 template <class V, class T, bool kTwice, class Op>
 CCONV_INLINE int parts_along(const std::byte* row, std::int64_t width, std::int64_t most,
                              std::int64_t step, std::int64_t columns, std::byte* scratch,
@@ -120,20 +124,18 @@ CCONV_INLINE int parts_along(const std::byte* row, std::int64_t width, std::int6
   constexpr std::int64_t kSize = sizeof(T);
   constexpr int kLanes = V::kLanes;
   int count = 0;
-  std::int64_t at = 0;  // where the next part begins
   const std::byte* from = row;
-  const auto add = [&](std::int64_t size) {
-    parts[count++] = from + at * kSize;
-    at += size * step;
-  };
+  const auto add = [&](std::int64_t place) { parts[count++] = from + place * step * kSize; };
   for (std::int64_t size = 1;; size *= 2) {
-    const bool last = 2 * size > most;
-    // Of the largest as many as there are; of others those that are left over.
-    if (kTwice ? last : !last && (width & size) != 0) add(size);
-    if (last) {
-      for (std::int64_t i = 0; !kTwice && i < width / size; ++i) add(size);
+    const std::int64_t smaller = width & (size - 1);
+    if (2 * size > most) {
+      // Of the largest as many as there are.
+      const std::int64_t first = kTwice || kLargestFirst ? 0 : smaller;
+      for (std::int64_t i = 0; i < (kTwice ? 1 : width / size); ++i) add(first + i * size);
+      if (kTwice && size < width) add(width - size);
       break;
     }
+    if (!kTwice && (width & size) != 0) add(kLargestFirst ? width - smaller - size : smaller);
     const std::byte* const next = from + size * step * kSize;
     each_vectors<kLanes>(columns + (width - 2 * size) * step, [&](std::int64_t i, auto vectors) {
       constexpr int kVectors = decltype(vectors)::kCount;
@@ -144,7 +146,11 @@ CCONV_INLINE int parts_along(const std::byte* row, std::int64_t width, std::int6
     from = scratch;
     scratch += pitch;
   }
-  if (kTwice && at < width * step) parts[count++] = parts[0] + (width * step - at) * kSize;
+  for (int a = 0, b = count - 1; !kTwice && kLargestFirst && a < b; ++a, --b) {
+    const std::byte* const part = parts[a];
+    parts[a] = parts[b];
+    parts[b] = part;
+  }
   return count;
 }
 
