@@ -41,8 +41,9 @@ int threads_worth(double seconds, int allowed);
 using Item = void (*)(const void* context, std::int64_t item, int worker);
 
 // Calls work(context, item, worker) once for each item in [0, items), on at most `threads` threads,
-// worker in [0, threads) naming the thread.  Items start in ascending order.  A call made inside
-// another parallel_for runs serially.  After a stop some items may not have been run.
+// worker in [0, threads) naming the thread.  A thread has a share of neighbouring items, which it
+// runs in ascending order before it takes over some of others'.  A call made inside another
+// parallel_for runs serially.  After a stop some items may not have been run.
 // `work` must not throw; memory it needs is taken before.
 void parallel_for(std::int64_t items, int threads, Stop& stop, Item work, const void* context);
 

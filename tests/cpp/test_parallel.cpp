@@ -65,6 +65,22 @@ TEST_CASE("more than one thread works where the back end has threads") {
   CHECK(here == 2);
 }
 
+TEST_CASE("a thread that is through with its share takes over some of others'") {
+  if (std::string_view(team_back_end()) == "serial") return;
+  // The first item ends when all others have: its thread runs no other one.
+  constexpr int kItems = 9;
+  std::atomic<int> ended{0};
+  Stop stop;
+  parallel_for(kItems, 2, stop, [&](std::int64_t item, int) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (item == 0 && ended < kItems - 1 && std::chrono::steady_clock::now() < until)
+      std::this_thread::yield();
+    if (item == 0) CHECK(ended == kItems - 1);
+    ++ended;
+  });
+  CHECK(ended == kItems);
+}
+
 TEST_CASE("a call inside a call runs serially, on the thread that makes it") {
   std::atomic<int> inner_items{0};
   std::atomic<bool> serial{true};
