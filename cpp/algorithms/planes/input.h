@@ -64,9 +64,11 @@ class Input {
                positions_inside(w.window, w.window.kernel - 1, w.in, w.out).end * g.inner};
   }
 
-  // A row of border.
+  // A row of border, if windows see one.
   void fill(std::byte* row) const {
-    std::fill_n(reinterpret_cast<T*>(row), row_bytes_ / kSize, border_);
+    const auto is_padded = [](const Axis& a) { return a.window.before > 0 || a.window.after > 0; };
+    if (p_.border == Border::constant && (is_padded(g_.d) || is_padded(g_.h)))
+      std::fill_n(reinterpret_cast<T*>(row), row_bytes_ / kSize, border_);
   }
 
   // Calls f(segment) for the columns [begin, end): those inside in one piece, the rest copied; each
