@@ -18,6 +18,9 @@ constexpr std::int64_t kTermsPerBlock = 256;
 constexpr std::int64_t kSumBytes = 256 << 10;
 constexpr pixels::Limits kInPlace{192, 1, 0};
 constexpr pixels::Limits kCopied{768, 64, 320 << 10};
+// Weights that fill caches are read again for each strip, so that copies, which are gone through a
+// block of terms at a time, may leave the second level for fewer strips.
+constexpr std::int64_t kMostBandBytes = 1280 << 10, kWeightsPerBand = 8;
 constexpr std::int64_t kStripsPacked = 4;  // as often a panel may be packed
 constexpr double kCopiesPacked = 3.5;      // as often as weights, pixels may be copied for it
 constexpr std::int64_t kFewestItems = 16;  // cut channels further until there are so many
@@ -132,6 +135,9 @@ inline Tiling tiling_of(const Problem& p, bool in_place) {
   Tiling t{};
   t.pixel_bytes = in_place ? 0 : p.IC / p.G * size;
   pixels::Limits limits = in_place ? kInPlace : kCopied;
+  if (!in_place)
+    limits.band_bytes = std::clamp(packed_bytes(p, panels.vectors) / kWeightsPerBand,
+                                   limits.band_bytes, kMostBandBytes);
   const std::int64_t positions = saturating_multiply(std::max<std::int64_t>(p.N, 1), p.outputs());
   const std::int64_t strips = divide_up(kFewestShares, saturating_multiply(panels.count, p.G));
   limits.positions = std::clamp(divide_up(positions, strips), kFewestPositions, limits.positions);
