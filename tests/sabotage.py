@@ -359,9 +359,40 @@ FAULTS = (
     Fault(
         "neighbours summed that are too far",
         "cpp/algorithms/rows/sliding.h",
-        "at += size * step;",
-        "at += size * step + (size == 8);",
+        "add(kLargestFirst ? width - smaller - size : smaller);",
+        "add((kLargestFirst ? width - smaller - size : smaller) + (size == 2));",
         ("test_conv_separable.py::test_every_size_of_box",),
+    ),
+    Fault(
+        "a part of a known window that begins too early",
+        "cpp/algorithms/rows/sliding.h",
+        "return (kWidth >> (s + 1) << (s + 1)) * kStep;",
+        "return (kWidth >> (s + 1) << (s + 1)) * kStep - (s == 1);",
+        ("test_conv_separable.py::test_every_size_of_box",),
+    ),
+    Fault(
+        "a share without its last item",
+        "cpp/runtime/parallel.cpp",
+        "share[i].end = (i + 1) * items / loop.shares;",
+        "share[i].end = (i + 1) * items / loop.shares - (i == 1);",
+        ("test_conv_bits.py::test_threads",),
+    ),
+    Fault(
+        "a row under a column that takes the wrong tap",
+        "cpp/algorithms/filter2d/kernel.cpp",
+        "if (q >= r && q - r < kTaps) add<T>(sum[r], taps[q - r], x);",
+        "if (q >= r && q - r < kTaps) add<T>(sum[r], taps[q == 3 ? 0 : q - r], x);",
+        (
+            "test_conv_corpus.py::test_some_outputs",
+            "test_conv_separable.py::test_random_calls",
+        ),
+    ),
+    Fault(
+        "a row of border left as it was",
+        "cpp/algorithms/planes/input.h",
+        "(is_padded(g_.d) || is_padded(g_.h))",
+        "is_padded(g_.d) && is_padded(g_.h)",
+        ("test_conv_separable.py::test_random_calls",),
     ),
     Fault(
         "the end of a block without its last row",
@@ -492,8 +523,8 @@ FAULTS = (
     Fault(
         "the end of a wide window left out",
         "cpp/algorithms/rows/sliding.h",
-        "if (kTwice && at < width * step)",
-        "if (kTwice && at < 0)",
+        "if (kTwice && size < width) add(width - size);",
+        "",
         ("test_pool.py::test_windows_that_slide_by_one",),
     ),
     Fault(
