@@ -81,8 +81,23 @@ void row_tile(const Block<T>& block, std::int64_t p) {
   const rows::Bounds<T>& bounds = block.bounds;
   std::byte* const sums = block.sums + p * sums_pitch;
   const std::byte* const* const first = block.pixels + p;
+  // What the next tile reads first of all tiles, in its last rows, is asked for: as much with each
+  // vector of channels, which follow one another.
+  const std::int64_t next = p + kPixels < block.positions ? kPixels : 0;
+  const std::byte* asked[kStride];
+  for (int r = 0; r < kStride; ++r) {
+    const std::int64_t tap = taps - 1 - r * kTaps;
+    asked[r] = first[(tap > 0 ? tap : 0) * pitch + next];
+  }
   each_vector<T>(block.channels, first[kTaps / 2 * pitch], [&](std::int64_t c) {
     const std::int64_t skip = c * sizeof(T);
+    constexpr std::int64_t kLine = 64, kAsked = kPixels * kStride * sizeof(V<T>);
+#pragma GCC unroll 2
+    for (int r = 0; r < kStride; ++r) {
+#pragma GCC unroll 16
+      for (std::int64_t line = 0; line < kAsked; line += kLine)
+        __builtin_prefetch(asked[r] + skip * kPixels * kStride + line);
+    }
     V<T> sum[kPixels][1];
 #pragma GCC unroll 64
     for (int i = 0; i < kPixels; ++i) sum[i][0] = V<T>::fill(0);
