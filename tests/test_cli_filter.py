@@ -74,9 +74,13 @@ def test_every_kind_of_png(tmp_path, dtype, channels):
     result = read_pixels(tmp_path / "out.png")
     colours = planes[:, :, : channels - (channels % 2 == 0)]
     kernel = kernels.gaussian(7, 7 / 6)
-    wanted = expected(colours, kernel, padding="same", padding_mode="edge")
+    # Colours together and one by one may be different algorithms', which round sums differently.
+    exact = expected(
+        colours.astype(np.float64), kernel.astype(np.float64), padding="same", padding_mode="edge"
+    )
+    error = np.finfo(kernel.dtype).eps * kernel.size * exact
     assert result.colours.dtype == dtype
-    np.testing.assert_array_equal(result.colours, wanted)
+    assert (np.abs(result.colours - exact) <= 0.5 + error).all()
     if channels % 2 == 0:
         np.testing.assert_array_equal(result.alpha, planes[:, :, -1])
     else:
