@@ -305,6 +305,9 @@ CCONV_INLINE void prefetch(const Block<T>& block, std::int64_t output, std::int6
   }
 }
 
+// Rows of so many vectors that share nothing with others are tiles of their own.
+constexpr int kLoneVectors = 8;
+
 // The columns from `column` on of kRows rows.  The last vector may overlap the one before.
 template <class T, class Chains, int kRows, int kVectors>
 void row_group(const Block<T>& block, std::int64_t output, std::int64_t column = 0) {
@@ -316,7 +319,7 @@ void row_group(const Block<T>& block, std::int64_t output, std::int64_t column =
   }
   if (column == block.columns) return;
   if constexpr (kVectors > 1)
-    row_group<T, Chains, kRows, 1>(block, output, column);
+    row_group<T, Chains, kRows, kVectors == kLoneVectors ? kVectors / 2 : 1>(block, output, column);
   else
     tiles.at(block.columns - kStep);
 }
@@ -339,8 +342,6 @@ void all_rows(const Block<T>& block, std::int64_t output = 0) {
 // So small that addresses take as long as the sums of a tile.
 constexpr bool kTilesAreSmall = kFilterRows * kFilterVectors <= 8;
 
-constexpr int kLoneVectors = 8;  // of a row that shares nothing with others
-
 // Tiles for so many taps of a column: what the registers hold beside the taps and a row.
 constexpr int rows_for(int taps, int vectors) {
   const int rows = (kRegisters - 1 - taps - vectors) / vectors;
@@ -359,9 +360,15 @@ void filter_short(const Block<T>& block) {
     constexpr int kVectors = vectors_for(kTaps), kRows = rows_for(kTaps, kVectors);
     if (block.KH < kTaps) return filter_short<T, kTaps - 1>(block);
     if constexpr (kTaps == 1) {
-      if (block.KD == 1 && block.KW == 3) return all_rows<T, LoneRow<3>, 1, kLoneVectors>(block);
-      if (block.KD == 1 && block.KW == 5) return all_rows<T, LoneRow<5>, 1, kLoneVectors>(block);
-      return all_rows<T, OneChain<Short<1, 1>>, 1, kLoneVectors>(block);
+      using AnyRow = OneChain<Short<1, 1>>;
+      constexpr std::int64_t kLone = kLoneVectors * W<T>::kLanes;  // columns
+      constexpr int kNarrow = kTilesAreSmall ? kVectors : 1;
+      const bool few = block.KD == 1 && block.columns >= kLone;
+      if (few && block.KW == 3) return all_rows<T, LoneRow<3>, 1, kLoneVectors>(block);
+      if (few && block.KW == 5) return all_rows<T, LoneRow<5>, 1, kLoneVectors>(block);
+      return block.columns < 2 * kLone && block.row_stride == 1
+                 ? all_rows<T, AnyRow, kRows, kNarrow>(block)
+                 : all_rows<T, AnyRow, 1, kLoneVectors>(block);
     }
     if constexpr (kTilesAreSmall && (kTaps == 3 || kTaps == 5)) {
       if (block.row_stride == 1 && block.KD == 1)
