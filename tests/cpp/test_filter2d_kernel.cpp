@@ -127,6 +127,27 @@ TEST_CASE_TEMPLATE("filter: every height, stride and depth", T, float, double, s
   });
 }
 
+TEST_CASE_TEMPLATE("filter: a single row or column of taps", T, float, double, std::uint32_t,
+                   std::uint64_t) {
+  for_each_level([](Level level) {
+    Random random(4);
+    const std::int64_t lanes = lanes_of<T>(level);
+    for (const std::int64_t taps : {1, 3, 4, 5, 7})
+      for (const bool row : {true, false})
+        for (const std::int64_t stride : {1, 2})
+          for (const std::int64_t outputs : {1, 4, 9})
+            for (const std::int64_t columns :
+                 {lanes, 8 * lanes - 1, 8 * lanes, 13 * lanes + 1, 16 * lanes, 23 * lanes + 1}) {
+              CAPTURE(taps);
+              CAPTURE(row);
+              CAPTURE(stride);
+              CAPTURE(columns);
+              const Shape shape{1, row ? 1 : taps, row ? taps : 1, stride, outputs, columns};
+              CHECK(agrees<T>(level, shape, random));
+            }
+  });
+}
+
 TEST_CASE_TEMPLATE("filter: sums of several chains", T, float, double, std::uint32_t,
                    std::uint64_t) {
   for_each_level([](Level level) {

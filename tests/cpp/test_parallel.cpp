@@ -30,7 +30,7 @@ bool runs_each_once(std::int64_t items, int threads) {
 
 TEST_CASE("each item runs once, with any number of items and threads") {
   MESSAGE("threads back end: ", std::string(team_back_end()));
-  for (const int threads : {0, 1, 2, 3, 4, 7, 16, 64})
+  for (const int threads : {0, 1, 2, 3, 4, 7, 16, 64, 70})
     for (const std::int64_t items : {0, 1, 2, 3, 5, 16, 63, 64, 65, 1000}) {
       INFO("items ", items, " threads ", threads);
       CHECK(runs_each_once(items, threads));

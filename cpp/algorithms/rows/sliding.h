@@ -232,11 +232,11 @@ struct Parts {
 };
 
 // Such a window of a width and a step that are known: the largest part comes first, so that each
-// begins at a multiple of twice its size, which is a vector, or half of two, or a load.
+// begins at a multiple of twice its size: often a vector, or half of one and half of the next.
 template <class V, class T, int kWidth, int kStep>
 class KnownWindow {
   static constexpr int kLanes = V::kLanes;
-  static constexpr std::int64_t kSize = sizeof(T);
+  static constexpr std::int64_t kSize = sizeof(T), kVector = sizeof(V);
 
   // Of parts of 2^s: whether there is one, the lane where it begins, the lane where its second half
   // does, and how many vectors ahead of it single elements are known.
@@ -268,9 +268,9 @@ class KnownWindow {
   // As slide_along, for so many vectors of windows.
   template <class Op, class Store>
   CCONV_INLINE void slide(const std::byte* row, std::int64_t vectors, Op op, Store store) {
-    for (std::int64_t i = -kFirst; i < 0; ++i) next(row + i * sizeof(V), op);
+    for (int v = 0; v < kFirst; ++v) next(row + v * kVector, op);
     for (std::int64_t i = 0; i < vectors * kLanes; i += kLanes) {
-      next(row + i * kSize, op);
+      next(row + i * kSize + kFirst * kVector, op);
       store(window(row + i * kSize, op), i);
     }
   }
@@ -281,14 +281,14 @@ class KnownWindow {
 
   template <int s, int kLane>
   CCONV_INLINE V part() const {
-    constexpr int kVector = kLane / kLanes, kRest = kLane % kLanes;
+    constexpr int kFrom = kLane / kLanes, kRest = kLane % kLanes;
     if constexpr (kRest == 0)
-      return part_[s][kVector];
+      return part_[s][kFrom];
     else
-      return lanes_from<kRest>(part_[s][kVector], part_[s][kVector + 1]);
+      return lanes_from<kRest>(part_[s][kFrom], part_[s][kFrom + 1]);
   }
 
-  // Goes on to the window's vector at `row`.
+  // Goes on by a vector, to parts of 2 of the elements from `row` on.
   template <class Op>
   CCONV_INLINE void next(const std::byte* row, Op op) {
 #pragma GCC unroll 8
@@ -296,16 +296,14 @@ class KnownWindow {
 #pragma GCC unroll 16
       for (int v = 0; v < kFirst; ++v) part_[s][v] = part_[s][v + 1];
     }
-    row += kFirst * sizeof(V);
     part_[1][kFirst] = op.join(V::load(row), V::load(row + kStep * kSize));
     double_from<2>(op);
   }
   template <int s, class Op>
   CCONV_INLINE void double_from(Op op) {
     if constexpr (s <= kLargest) {
-      constexpr int kVector = kFirst - behind(s);
-      part_[s][kVector] =
-          op.join(part_[s - 1][kVector], part<s - 1, kVector * kLanes + second(s)>());
+      constexpr int kAt = kFirst - behind(s);
+      part_[s][kAt] = op.join(part_[s - 1][kAt], part<s - 1, kAt * kLanes + second(s)>());
       double_from<s + 1>(op);
     }
   }
