@@ -380,8 +380,8 @@ FAULTS = (
     Fault(
         "a row under a column that takes the wrong tap",
         "cpp/algorithms/filter2d/kernel.cpp",
-        "if (q >= r && q - r < kTaps) add<T>(sum[r], taps[q - r], x);",
-        "if (q >= r && q - r < kTaps) add<T>(sum[r], taps[q == 3 ? 0 : q - r], x);",
+        "if (k >= 0 && k < kTaps) add<T>(sum[r], taps[k], x);",
+        "if (k >= 0 && k < kTaps) add<T>(sum[r], taps[q == 3 ? 0 : k], x);",
         ("test_conv_corpus.py::test_some_outputs",),
     ),
     Fault(

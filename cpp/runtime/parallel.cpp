@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kMostShares = 64;
 
-// Neighbours have input in common, and results that the same thread wrote in the call before.
+// Neighbours have input in common, and results that one thread is likely to write again and again.
 struct alignas(64) Share {
   std::atomic<std::int64_t> next;
   std::int64_t end;

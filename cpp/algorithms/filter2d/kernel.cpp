@@ -37,33 +37,38 @@ CCONV_INLINE void load(const std::byte* row, W<T> (&x)[kVectors]) {
   for (int j = 0; j < kVectors; ++j) x[j] = W<T>::load_once(row + j * sizeof(W<T>));
 }
 
-// Columns of few taps, which stay in registers while the rows under the tile pass by: a row is
-// loaded once for all outputs that look at it.
+// The terms of a column of few taps, which stay in registers while the rows under the tile pass by:
+// a row is loaded once for all outputs that look at it.
+template <class T, int kStride, int kTaps, int kRows, int kVectors>
+CCONV_INLINE void add_column(const std::byte* const* rows, std::int64_t offset,
+                             const W<T> (&taps)[kTaps], W<T> (&sum)[kRows][kVectors]) {
+#pragma GCC unroll 32
+  for (int q = 0; q < (kRows - 1) * kStride + kTaps; ++q) {
+    W<T> x[kVectors];
+    if constexpr (kTaps > 1) {
+      load<T>(rows[q] + offset, x);
+    } else {  // one output does: what is loaded may be an operand of its product
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) x[j] = W<T>::load(rows[q] + offset + j * sizeof(W<T>));
+    }
+#pragma GCC unroll 32
+    for (int r = 0; r < kRows; ++r) {
+      const int k = q - r * kStride;
+      if (k >= 0 && k < kTaps) add<T>(sum[r], taps[k], x);
+    }
+  }
+}
+
 template <int kTaps, int kStride>
 struct Short {
   template <class T, int kRows, int kVectors>
   static CCONV_INLINE void chain(const Block<T>& block, const Place<T>& place, std::int64_t,
                                  std::int64_t, std::int64_t kw, W<T> (&sum)[kRows][kVectors]) {
     const std::int64_t offset = place.at + block.offsets[kw];
-    W<T> w[kTaps];
+    W<T> taps[kTaps];
 #pragma GCC unroll 8
-    for (int k = 0; k < kTaps; ++k) w[k] = weight(block, place, k, kw);
-#pragma GCC unroll 32
-    for (int q = 0; q < (kRows - 1) * kStride + kTaps; ++q) {
-      W<T> x[kVectors];
-      if constexpr (kTaps > 1) {
-        load<T>(place.rows[q] + offset, x);
-      } else {
-#pragma GCC unroll 8
-        for (int j = 0; j < kVectors; ++j)
-          x[j] = W<T>::load(place.rows[q] + offset + j * sizeof(W<T>));
-      }
-#pragma GCC unroll 32
-      for (int r = 0; r < kRows; ++r) {
-        const int k = q - r * kStride;
-        if (k >= 0 && k < kTaps) add<T>(sum[r], w[k], x);
-      }
-    }
+    for (int k = 0; k < kTaps; ++k) taps[k] = weight(block, place, k, kw);
+    add_column<T, kStride>(place.rows, offset, taps, sum);
   }
 };
 
@@ -219,12 +224,12 @@ class Tiles<T, Columns<kTaps, kLone>, kRows, kVectors> {
     W<T> sum[kRows][kVectors];
     clear<T>(sum);
     if constexpr (kLone) {
-      chain(at + block_.offsets[0], taps_, sum);
+      add_column<T, 1>(rows_, at + block_.offsets[0], taps_, sum);
     } else {
       for (std::int64_t kw = 0; kw < KW_; ++kw) {
         W<T> taps[kTaps];
         load_taps(kw, taps);
-        chain(at + block_.offsets[kw], taps, sum);
+        add_column<T, 1>(rows_, at + block_.offsets[kw], taps, sum);
       }
     }
     finish<T>(block_, sum, sums_ + at);
@@ -236,18 +241,6 @@ class Tiles<T, Columns<kTaps, kLone>, kRows, kVectors> {
 #pragma GCC unroll 8
     for (int k = 0; k < kTaps; ++k, weights += KW_ * sizeof(T))
       taps[k] = W<T>::fill(load_one<T>(weights));
-  }
-  CCONV_INLINE void chain(std::int64_t at, const W<T> (&taps)[kTaps],
-                          W<T> (&sum)[kRows][kVectors]) const {
-#pragma GCC unroll 32
-    for (int q = 0; q < kRows + kTaps - 1; ++q) {
-      W<T> x[kVectors];
-      load<T>(rows_[q] + at, x);
-#pragma GCC unroll 32
-      for (int r = 0; r < kRows; ++r) {
-        if (q >= r && q - r < kTaps) add<T>(sum[r], taps[q - r], x);
-      }
-    }
   }
 
   const Block<T>& block_;
@@ -308,7 +301,8 @@ CCONV_INLINE void prefetch(const Block<T>& block, std::int64_t output, std::int6
 // Rows of so many vectors that share nothing with others are tiles of their own.
 constexpr int kLoneVectors = 8;
 
-// The columns from `column` on of kRows rows.  The last vector may overlap the one before.
+// The columns from `column` on of kRows rows; those that are left take fewer vectors at once.  The
+// last vector may overlap the one before.
 template <class T, class Chains, int kRows, int kVectors>
 void row_group(const Block<T>& block, std::int64_t output, std::int64_t column = 0) {
   constexpr std::int64_t kStep = kVectors * W<T>::kLanes;

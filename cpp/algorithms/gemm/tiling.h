@@ -22,7 +22,7 @@ constexpr pixels::Limits kCopied{768, 64, 320 << 10};
 // block of terms at a time, may leave the second level for fewer strips.
 constexpr std::int64_t kMostBandBytes = 1280 << 10, kWeightsPerBand = 8;
 constexpr std::int64_t kStripsPacked = 4;  // as often a panel may be packed
-constexpr double kCopiesPacked = 3.5;      // as often as weights, pixels may be copied for it
+constexpr double kCopiesPacked = 3.5;      // pixels copied for a weight packed, at most
 constexpr std::int64_t kFewestItems = 16;  // cut channels further until there are so many
 constexpr std::int64_t kFewestShares = 8;  // cut positions further for so many strips and panels,
 constexpr std::int64_t kFewestPositions = 24;  // each of so many

@@ -175,15 +175,15 @@ struct Parts {
   }
   static CCONV_INLINE Parts of(std::int64_t width, std::int64_t step) {
     Parts p{};
-    const auto lanes_from = [](std::int64_t lane) {
+    const auto indices_from = [](std::int64_t lane) {
       typename V::Mask lanes{};
       for (int l = 0; l < V::kLanes; ++l) lanes.v[l] = lane + l;
       return lanes;
     };
     for (std::int64_t size = 1; size <= width; size *= 2, ++p.sizes) {
       p.taken[p.sizes] = (width & size) != 0;
-      p.place[p.sizes] = lanes_from((width & (size - 1)) * step);
-      p.second[p.sizes] = lanes_from(size * step);  // of the largest, of no use
+      p.place[p.sizes] = indices_from((width & (size - 1)) * step);
+      p.second[p.sizes] = indices_from(size * step);  // of the largest, of no use
     }
     return p;
   }

@@ -37,9 +37,13 @@ CCONV_INLINE void slide_rows(const A& a, const Window& window, Store store) {
                                       [=](V<T> y, std::int64_t i) { store(y, r, i); });
 }
 
+template <int... kWidths>
+struct Widths {};
+using KnownWidths = Widths<7, 9, 11, 13, 15, 17, 19, 21>;
+
 // As equal_along, if windows of this step are of one of these widths.
 template <class T, int kStep, int... kWidths, class A, class Store>
-CCONV_INLINE bool known_along(const A& a, Store store) {
+CCONV_INLINE bool known_along(const A& a, Store store, Widths<kWidths...>) {
   const auto is = [&](auto width) {
     constexpr int kWidth = decltype(width)::kCount;
     if (a.width != kWidth) return false;
@@ -59,10 +63,10 @@ CCONV_INLINE bool along_in_registers(const A& a, Store store) {
     slide_rows<T>(a, Parts::of(a.width, a.step), store);
     return true;
   } else if constexpr (V<T>::kLanes >= 4 && (kFloats || kWords)) {
-    if (known_along<T, 1, 7, 9, 11, 13, 15, 17, 19, 21>(a, store)) return true;
+    if (known_along<T, 1>(a, store, KnownWidths{})) return true;
     constexpr int kColors = 3;
     if constexpr (V<T>::kLanes > 2 * kColors)
-      return known_along<T, kColors, 7, 9, 11, 13, 15, 17, 19, 21>(a, store);
+      return known_along<T, kColors>(a, store, KnownWidths{});
   }
   return false;
 }
