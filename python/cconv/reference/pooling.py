@@ -4,6 +4,7 @@ Every (image, channel) is a plane of its own.  Along one axis a window is the pl
 in several axes it holds every combination of these.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -59,9 +60,11 @@ class Axis(NamedTuple):
     after: int
     windows: list[range]
 
-    def held(self) -> list[list[int]]:
+    def held(self) -> list[range]:
         """Per window the taps on elements; the others are in the border or past it."""
-        return [[tap for tap in taps if 0 <= tap < self.n] for taps in self.windows]
+        first = [sum(tap < 0 for tap in taps) for taps in self.windows]
+        end = [sum(tap < self.n for tap in taps) for taps in self.windows]
+        return [taps[i:j] for taps, i, j in zip(self.windows, first, end, strict=True)]
 
     def counts(self, border: bool) -> list[int]:
         """How many taps of each window lie on elements, or on these and on the border."""
@@ -128,11 +131,11 @@ def refuse_border_alone(axes: Sequence[Axis]) -> None:
 
 def seen(planes: Array, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...], Array]]:
     """Each output position, and what its window holds: (elements in C order, planes)."""
-    held = [axis.held() for axis in axes]
-    for position in np.ndindex(*map(len, held)):
-        places = [taps[i] for taps, i in zip(held, position, strict=True)]
-        window = planes[np.ix_(*places)]
-        yield position, window.reshape(math.prod(map(len, places)), planes.shape[-1])
+    held = [[slice(taps.start, taps.stop, taps.step) for taps in axis.held()] for axis in axes]
+    positions = np.ndindex(*extents(axes))
+    for position, window in zip(positions, itertools.product(*held), strict=True):
+        values = planes[window]
+        yield position, values.reshape(math.prod(values.shape[:-1]), planes.shape[-1])
 
 
 def extents(axes: Sequence[Axis]) -> tuple[int, ...]:
