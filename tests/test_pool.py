@@ -204,7 +204,7 @@ def test_rows_that_are_long_by_their_border(name, kernel):
     for n in range(40, 68):
         padding = [(tall - 1, 0), (wide - 1, wide - 1)]
         options = {"kernel_size": (tall, wide), "stride": 1, "padding": padding}
-        pool = Pool(name, 2, values(n, (2, 14, n)), options)
+        pool = Pool(name, 2, values(n, (2, 30, n)), options)
         assert_pooled(pool(), pool)
 
 
